@@ -1,0 +1,401 @@
+"""Messages between the service and the page: defined here, once.
+
+edge/api/export_schema.py writes kiosk/src/wire.ts from these structs. The server sends whole
+snapshots, never differences; the page sends commands with an id and the revision the operator saw.
+Numbers carry their unit in the name. Texts travel as keys with arguments, never as sentences.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+Args = dict[str, str | int | float]
+Priority = Literal["high", "medium", "low"]
+Phase = Literal[
+    "idle",
+    "patient",
+    "checks",
+    "ready",
+    "arming",
+    "armed",
+    "treating",
+    "paused",
+    "resuming",
+    "stopped",
+    "uncertain",
+    "wrapup",
+    "record",
+]
+Role = Literal["technician", "engineer", "clinician"]
+
+
+class Operator(Struct, frozen=True):
+    user_id: str
+    name: str
+    role: Role
+
+
+class UnitView(Struct, frozen=True):
+    """Lock-screen facts, visible before log-in."""
+
+    unit_id: str
+    is_simulated: bool | None
+    software_version: str
+    firmware_version: str
+    link: Literal["closed", "opening", "identifying", "version_mismatch", "live", "silent"]
+    link_detail: str
+    mcu_state: str
+    heard_ms_ago: int | None
+    can_fire: bool  # gate armed or charged bank: STOP is drawn filled
+
+
+class AlarmView(Struct, frozen=True):
+    alarm_id: str  # text keys alarm-<id>-what, -did, -do
+    priority: Priority
+    is_active: bool
+    is_acknowledged: bool
+    since: str  # clock text
+    args: Args
+
+
+class InterlockView(Struct, frozen=True):
+    name: str  # text key interlock-<name>
+    state: Literal["ok", "open", "unknown", "disagree"]
+
+
+class DeviceView(Struct, frozen=True):
+    ready: Literal["ready", "not_ready", "in_use"]
+    reasons: list[str]  # text keys reason-<...>, empty when ready
+    self_test: Literal["open", "passed", "failed"]
+    self_test_at: str
+    bank_pct: int | None  # of full voltage
+    surface_c: float | None
+    winding_c: float | None
+    surface_limit_c: float
+    coil_type: str
+    coil_serial: str
+    lifetime_pulses: int
+    interlocks: list[InterlockView]
+
+
+class SyncView(Struct, frozen=True):
+    clinic: Literal["never", "ok", "unreachable", "refused"]
+    to_send: int
+    quarantined: int
+
+
+class AppointmentView(Struct, frozen=True):
+    appointment_id: str
+    at: str  # clock text, HH:MM
+    initials: str
+    mrn_last4: str
+    protocol_name: str
+    side: str
+    percent_mt: int
+    session_number: int
+    sessions_total: int
+    state: Literal["booked", "arrived", "done", "problem"]
+    due: list[str]
+
+
+class TodayView(Struct, frozen=True):
+    date: str  # ISO date, the page formats it
+    appointments: list[AppointmentView]
+    next_id: str | None
+    done: int
+    to_come: int
+
+
+class ProblemView(Struct, frozen=True):
+    code: str
+    where: str
+    value: str
+    limit: str
+
+
+class OrderView(Struct, frozen=True):
+    protocol_id: str
+    protocol_version: str
+    protocol_name: str
+    indication: str
+    side: str
+    site: str
+    coil_type: str
+    percent_mt: int
+    mt_basis: str
+    mt_pct_mso: int
+    mt_date: str
+    mt_method: str
+    level_pct_mso: int
+    pulses: int
+    trains: int
+    pulses_per_train: int
+    length_s: int
+    session_number: int
+    sessions_total: int
+    prescriber: str
+    authored: str
+    valid_until: str | None
+    status: str  # cleared, published, off_label
+
+
+class CheckView(Struct, frozen=True):
+    key: str  # text keys check-<key>, check-<key>-help
+    kind: Literal["question", "machine"]
+    answer: str
+    state: Literal["open", "ok", "red", "released"]
+    by: str
+    choices: list[str]  # text keys choice-<...>, empty for machine checks
+
+
+class StopView(Struct, frozen=True):
+    code: str  # text keys stop-<code>-what, -do
+    at: str
+    value: float | None
+    limit: float | None
+    unit: str
+    dose_counts: bool
+    is_cleared: bool
+
+
+class LogView(Struct, frozen=True):
+    at: str
+    kind: str
+    args: Args
+
+
+class SessionView(Struct, frozen=True):
+    session_id: str
+    prescribed: int
+    delivered: int
+    remaining: int
+    uncertain: int
+    train: int  # 1-based train being given or due next
+    trains: int
+    train_pulses: int
+    pulses_per_train: int
+    stage: Literal["idle", "countdown", "train", "gap", "done"]
+    stage_left_ms: int
+    stage_ms: int
+    left_ms: int
+    ends: str  # clock text
+    started: str
+    peak_surface_c: float | None
+    paused_ms: int | None
+    pauses: int
+    stop: StopView | None
+    log: list[LogView]
+
+
+class VisitView(Struct, frozen=True):
+    appointment_id: str
+    initials: str
+    mrn_last4: str
+    full_name: str | None  # only while revealed
+    birth_date: str | None
+    mrn: str | None
+    order: OrderView | None
+    problems: list[ProblemView]
+    checks: list[CheckView]
+    session: SessionView
+    record_state: Literal["", "signed", "queued", "sent", "refused"]
+
+
+class Snapshot(Struct, frozen=True, tag_field="t", tag="snapshot"):
+    rev: int
+    phase: Phase
+    at_ms: int  # service's monotonic clock
+    clock: str  # ISO local time
+    clock_is_trusted: bool
+    me: Operator | None
+    control: Literal["here", "elsewhere", "free"]
+    operators: list[Operator]  # for the lock screen
+    unit: UnitView
+    device: DeviceView
+    sync: SyncView
+    alarms: list[AlarmView]
+    audio_paused_ms: int
+    today: TodayView | None
+    visit: VisitView | None
+    refusals: dict[str, str]  # command kind -> refusal code now; absent when allowed
+    lock_in_ms: int | None
+
+
+class Accepted(Struct, frozen=True, tag_field="t", tag="accepted"):
+    id: int
+
+
+class Refused(Struct, frozen=True, tag_field="t", tag="refused"):
+    """text is the catalogue's sentence in the unit's language, for clients without a catalogue."""
+
+    id: int
+    code: str
+    args: Args
+    text: str
+
+
+class Malformed(Struct, frozen=True, tag_field="t", tag="malformed"):
+    """The message could not be read; where names the field."""
+
+    where: str
+    text: str
+
+
+ServerMessage = Snapshot | Accepted | Refused | Malformed
+
+Id = Annotated[int, Meta(ge=1, le=2**31 - 1)]
+Rev = Annotated[int, Meta(ge=0, le=2**53 - 1)]
+Name = Annotated[str, Meta(min_length=1, max_length=64)]
+Note = Annotated[str, Meta(max_length=500)]
+Pin = Annotated[str, Meta(min_length=4, max_length=12, pattern=r"^[0-9]+$")]
+
+
+class Beat(Struct, frozen=True, tag_field="t", tag="beat", forbid_unknown_fields=True):
+    """Every 500 ms: frames drawn since start, screen shown, revision shown."""
+
+    frames: Annotated[int, Meta(ge=0)]
+    screen: Name
+    shown_rev: Rev
+
+
+class Stop(Struct, frozen=True, tag_field="t", tag="stop", forbid_unknown_fields=True):
+    """Needs no revision, no log-in, no control. Sent on pointerdown, repeated until answered."""
+
+    id: Id
+
+
+class _Command(Struct, frozen=True, tag_field="t", forbid_unknown_fields=True):
+    id: Id
+    rev: Rev
+
+
+class TakeControl(_Command, frozen=True, tag="take_control"):
+    pass
+
+
+class OpenVisit(_Command, frozen=True, tag="open_visit"):
+    appointment_id: Name
+
+
+class LeaveVisit(_Command, frozen=True, tag="leave_visit"):
+    pass
+
+
+class Reveal(_Command, frozen=True, tag="reveal"):
+    """Show name, birth date and number for 10 s; logged."""
+
+
+class BeginChecks(_Command, frozen=True, tag="begin_checks"):
+    pass
+
+
+class AnswerCheck(_Command, frozen=True, tag="answer_check"):
+    key: Name
+    answer: Name
+
+
+class ReleaseCheck(_Command, frozen=True, tag="release_check"):
+    """A clinician releases a red answer, with reason and PIN."""
+
+    key: Name
+    user_id: Name
+    pin: Pin
+    reason: Annotated[str, Meta(min_length=3, max_length=200)]
+
+
+class FinishChecks(_Command, frozen=True, tag="finish_checks"):
+    pass
+
+
+class Back(_Command, frozen=True, tag="back"):
+    pass
+
+
+class ArmUnit(_Command, frozen=True, tag="arm"):
+    pass
+
+
+class Start(_Command, frozen=True, tag="start"):
+    """After a held button."""
+
+
+class Pause(_Command, frozen=True, tag="pause"):
+    pass
+
+
+class Resume(_Command, frozen=True, tag="resume"):
+    """After a held button."""
+
+
+class Acknowledge(_Command, frozen=True, tag="acknowledge"):
+    """The stop or alarm was understood; clears it when its cause is gone."""
+
+
+class AcknowledgeAlarm(_Command, frozen=True, tag="acknowledge_alarm"):
+    alarm_id: Name
+
+
+class PauseAudio(_Command, frozen=True, tag="pause_audio"):
+    pass
+
+
+class EndSession(_Command, frozen=True, tag="end_session"):
+    reason: Literal["patient_wish", "discomfort", "adverse_event", "equipment", "time", "other"]
+
+
+class AddNote(_Command, frozen=True, tag="add_note"):
+    note: Annotated[str, Meta(min_length=1, max_length=500)]
+
+
+class WrapUp(_Command, frozen=True, tag="wrap_up"):
+    """Signs the record: pain, note and the operator's PIN again."""
+
+    pain_0_10: Annotated[int, Meta(ge=0, le=10)]
+    note: Note
+    pin: Pin
+
+
+Command = (
+    TakeControl
+    | OpenVisit
+    | LeaveVisit
+    | Reveal
+    | BeginChecks
+    | AnswerCheck
+    | ReleaseCheck
+    | FinishChecks
+    | Back
+    | ArmUnit
+    | Start
+    | Pause
+    | Resume
+    | Acknowledge
+    | AcknowledgeAlarm
+    | PauseAudio
+    | EndSession
+    | AddNote
+    | WrapUp
+)
+ClientMessage = Beat | Stop | Command
+
+
+class Login(Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of POST /api/login."""
+
+    user_id: Name
+    pin: Pin
+
+
+class TracePoint(Struct, frozen=True, array_like=True):
+    """A point of GET /api/trace: seconds before now, contact face, winding."""
+
+    ago_s: float
+    surface_c: float | None
+    winding_c: float | None
+
+
+decode_client = msgspec.json.Decoder(ClientMessage).decode
+encode = msgspec.json.Encoder().encode

@@ -1,0 +1,113 @@
+"""The configuration of one unit, as frozen data with the unit in each name.
+
+Absolute limits are constants of firmware/wire/limits.py; values here may only tighten them.
+edge/config_load.py reads the TOML file, checks ranges and relations, and computes the hash. No
+defaults for anything safety relevant. Parts are handed down, never the whole.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class UnitConfig:
+    """[unit] Who this unit is; unit_id must equal what the controller reports."""
+
+    unit_id: str  # 1 to 8 ASCII characters
+    clinic_name: str
+    time_zone: str  # IANA name, for screens only
+    language: str  # catalogue folder in edge/texts, "en"
+
+
+@dataclass(frozen=True)
+class SerialConfig:
+    """[serial] Line to the controller."""
+
+    device: str
+    baud: int
+
+
+@dataclass(frozen=True)
+class PinConfig:
+    """[gpio] BCM numbers. pin_factory is a name of gpiozero's entry points, such as lgpio."""
+
+    pin_factory: str
+    estop_pin: int
+    door_pin: int
+    coil_pin: int
+    patient_pin: int
+    lamp_ready_pin: int
+    lamp_fault_pin: int
+    sounder_pin: int
+
+
+@dataclass(frozen=True)
+class StoreConfig:
+    """[store] The database file and the file that holds its key (mode 0600)."""
+
+    path: str
+    key_path: str
+
+
+@dataclass(frozen=True)
+class ClinicConfig:
+    """[clinic] The FHIR R4 server. ca_path empty means the system's certificates."""
+
+    base_url: str
+    unit_identifier_system: str
+    ca_path: str
+    pull_period_s: int
+    order_valid_days: int  # a pulled order may be used offline this long
+
+
+@dataclass(frozen=True)
+class KioskConfig:
+    """[kiosk] Where the page is served. origins: exact list for Host and Origin checks."""
+
+    host: str
+    port: int
+    page_dir: str
+    origins: tuple[str, ...]
+    lock_after_s: int
+
+
+@dataclass(frozen=True)
+class LimitsConfig:
+    """[limits] Tighter than, or equal to, firmware/wire/limits.py. No defaults."""
+
+    level_pct_max: int
+    ipi_us_min: int
+    train_pulses_max: int
+    session_pulses_max: int
+    day_pulses_max: int
+    surface_c10_max: int
+    surface_c10_warn: int
+    winding_c10_max: int
+    heartbeat_ms_max: int
+    percent_mt_max: int
+    threshold_age_days_max: int
+    pause_s_max: int
+
+
+@dataclass(frozen=True)
+class ProtocolsConfig:
+    """[protocols] The signed library and the public keys (hex, Ed25519) that may have signed it."""
+
+    path: str
+    trusted_keys: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Config:
+    """The whole file; settings_hash is the SHA-256 of its canonical form, hex."""
+
+    unit: UnitConfig
+    serial: SerialConfig
+    gpio: PinConfig
+    store: StoreConfig
+    clinic: ClinicConfig
+    kiosk: KioskConfig
+    limits: LimitsConfig
+    protocols: ProtocolsConfig
+    settings_hash: str

@@ -1,0 +1,174 @@
+"""What the chair knows right now: the one picture that services keep and the API shows.
+
+Plain data, written by the services on the loop, read by edge/api/snapshot.py. No behaviour. Ages
+are in seconds of the event loop; a value that is None is unknown, which counts as unsafe.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from edge.domain.prescription import MotorThreshold, Order, Patient, Problem
+from edge.domain.session_states import S
+from edge.domain.train_plan import Plan
+
+
+@dataclass(frozen=True)
+class AppointmentRow:
+    """One line of today's list."""
+
+    appointment_id: str
+    start_utc_s: float  # seconds since 1970, for display
+    patient: Patient
+    order_id: str
+    protocol_name: str
+    side: str
+    percent_mt: int
+    session_number: int
+    sessions_total: int
+    state: str  # booked, arrived, done, problem
+    due: tuple[str, ...]  # text keys (due-...), worst first
+
+
+@dataclass
+class CheckState:
+    """One line of the checklist. answer is '' until given."""
+
+    key: str
+    kind: str  # question or machine
+    answer: str = ""
+    state: str = "open"  # open, ok, red, released
+    by: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class LogLine:
+    """A line of the session's story for the screen."""
+
+    at_utc_s: float
+    kind: str  # text key log-<kind>
+    args: dict[str, str | int | float]
+
+
+@dataclass
+class StopState:
+    """Why it stopped, in the words of the fault registry (text keys stop-<code>-...)."""
+
+    code: str  # operator, patient, or the fault number as text
+    at_utc_s: float
+    value: float | None = None
+    limit: float | None = None
+    unit: str = ""
+    dose_counts: bool = True
+    is_cleared: bool = False  # cause gone and acknowledged
+
+
+@dataclass
+class Dose:
+    """Pulses of the session. delivered is what was sensed; uncertain is not yet settled."""
+
+    prescribed: int = 0
+    delivered: int = 0
+    uncertain: int = 0
+
+    @property
+    def remaining(self) -> int:
+        return self.prescribed - self.delivered
+
+
+@dataclass
+class SessionState:
+    """The running or last session of the open visit."""
+
+    session_id: str = ""
+    dose: Dose = field(default_factory=Dose)
+    train_index: int = 0  # 0-based train being given or due next
+    train_pulses: int = 0  # delivered in it
+    stage: str = "idle"  # idle, countdown, train, gap, done
+    stage_ends_at: float | None = None  # loop seconds
+    stage_s: float = 0.0
+    ends_at: float | None = None  # loop seconds, when all goes well
+    started_utc_s: float | None = None
+    peak_surface_c10: int | None = None
+    stop: StopState | None = None
+    pauses: int = 0
+    paused_at: float | None = None
+    log: list[LogLine] = field(default_factory=list)  # newest last, at most 50
+
+
+@dataclass
+class VisitState:
+    """The open visit."""
+
+    appointment: AppointmentRow
+    patient: Patient
+    order: Order | None
+    threshold: MotorThreshold | None
+    plan: Plan | None
+    level_pct_mso: int | None
+    problems: tuple[Problem, ...]
+    checks: list[CheckState] = field(default_factory=list)
+    session: SessionState = field(default_factory=SessionState)
+    record_state: str = ""  # '', signed, queued, sent, refused
+    operator: str = ""
+
+
+@dataclass
+class DeviceState:
+    """The unit as last heard."""
+
+    link: str = "closed"  # closed, opening, identifying, version_mismatch, live, silent
+    link_detail: str = ""
+    unit_id: str = ""
+    is_simulated: bool | None = None
+    timing_class: int | None = None
+    firmware_version: str = ""
+    boot_epoch: int | None = None
+    coil_type: str = ""
+    coil_serial: str = ""
+    heard_at: float | None = None  # loop seconds of the last Status
+    mcu_state: str = ""  # STATE_NAMES, '' unknown
+    fault: int = 0
+    faults: tuple[int, ...] = ()
+    surface_c10: int | None = None
+    winding_c10: int | None = None
+    bank_mv: int | None = None
+    level_pct_mso: int = 0
+    inputs: dict[str, bool | None] = field(default_factory=dict)  # MCU's view by INPUT_NAMES
+    panel: dict[str, bool | None] = field(default_factory=dict)  # edge's own view by PanelInput
+    lifetime_pulses: int = 0
+    clock_uncertainty_us: int | None = None
+    settings_match: bool = False
+
+
+@dataclass(frozen=True)
+class AlarmState:
+    """One alarm signal."""
+
+    alarm_id: str  # text key alarm-<id>
+    priority: str  # high, medium, low
+    kind: str  # technical, patient
+    since_utc_s: float
+    is_active: bool  # condition present now
+    is_acknowledged: bool
+    args: dict[str, str | int | float]
+
+
+@dataclass
+class ChairState:
+    """Everything. rev grows by one whenever something an operator could see has changed."""
+
+    rev: int = 0
+    state: S = S.IDLE
+    device: DeviceState = field(default_factory=DeviceState)
+    visit: VisitState | None = None
+    alarms: tuple[AlarmState, ...] = ()  # highest priority first
+    audio_paused_until: float | None = None
+    today: tuple[AppointmentRow, ...] = ()
+    clinic_state: str = "never"  # never, ok, unreachable, refused
+    clinic_heard_at: float | None = None
+    to_send: int = 0
+    quarantined: int = 0
+    self_test: str = "open"  # open, passed, failed
+    self_test_utc_s: float | None = None

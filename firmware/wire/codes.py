@@ -1,0 +1,155 @@
+# Numbers both sides of the serial line agree on: device states, events, rejections, faults,
+# input bits and pulse results. Written once, here. Owns no behaviour. Runs on the MCU and on
+# the Pi, so it uses the MicroPython subset only. Texts, severities and cures belong to
+# edge/domain/faults.py; a contract test demands a row there for every number here.
+from firmware.compat import const
+
+# Device states. The table of moves is firmware/core/transitions.py.
+BOOT = const(0)
+SELF_TEST = const(1)
+STANDBY = const(2)  # bank empty, charger open, gate closed
+CHARGING = const(3)
+READY = const(4)  # bank at its set point; an Arm may be judged
+ARMED = const(5)  # confirmed: gate enabled, one token valid
+TRAIN = const(6)  # pulses of one train are queued or running
+HOLD = const(7)  # paused: gate closed, bank kept
+DISCHARGING = const(8)
+FAULT = const(9)  # latched; gate closed, bank bled
+
+STATE_NAMES = (
+    "BOOT",
+    "SELF_TEST",
+    "STANDBY",
+    "CHARGING",
+    "READY",
+    "ARMED",
+    "TRAIN",
+    "HOLD",
+    "DISCHARGING",
+    "FAULT",
+)
+
+# Input bits. 1 means the safe, energised level (loop closed, door shut, coil plugged in).
+# A stuck or cut wire reads 0, which is the stopping level.
+IN_ESTOP = const(1)  # emergency stop loop closed
+IN_DOOR = const(2)  # room or enclosure door shut
+IN_COIL = const(4)  # coil connector seated
+IN_PATIENT = const(8)  # patient stop button not pressed
+IN_COOLING = const(16)  # fan or flow running
+INPUT_BITS = (IN_ESTOP, IN_DOOR, IN_COIL, IN_PATIENT, IN_COOLING)
+INPUT_NAMES = ("estop", "door", "coil", "patient", "cooling")
+INPUTS_ALL = const(31)
+
+# Answer codes. 0 is acceptance; everything else is a rejection, never an exception.
+OK = const(0)
+REJ_STATE = const(1)  # not in this state
+REJ_VERSION = const(2)  # protocol versions differ: identification only
+REJ_RANGE = const(3)  # a field is outside its range
+REJ_LIMIT = const(4)  # outside the limits stored in the MCU
+REJ_LOOSER = const(5)  # a limit may only be tightened
+REJ_NOT_CONFIGURED = const(6)
+REJ_INTERLOCK = const(7)  # an input is open, unknown or stale
+REJ_TOKEN = const(8)  # token unknown, used or expired
+REJ_LATE = const(9)  # start time is too near or past: refused whole
+REJ_TOO_FAR = const(10)  # start time is too far ahead
+REJ_BUSY = const(11)  # a train is queued or running
+REJ_TOTAL = const(12)  # would pass the session's prescribed pulses
+REJ_LEDGER = const(13)  # edge and MCU disagree about pulses already delivered
+REJ_FAULT = const(14)  # a fault is latched
+REJ_HOT = const(15)  # temperature too high or unknown
+REJ_CAUSE = const(16)  # fault's cause is still there
+REJ_UNKNOWN = const(17)  # no such message
+REJ_LENGTH = const(18)  # payload length does not fit the message
+REJ_INTERVAL = const(19)  # pulses closer than the minimum interval
+
+REJECTION_NAMES = (
+    "ok",
+    "state",
+    "version",
+    "range",
+    "limit",
+    "looser",
+    "not_configured",
+    "interlock",
+    "token",
+    "late",
+    "too_far",
+    "busy",
+    "total",
+    "ledger",
+    "fault",
+    "hot",
+    "cause",
+    "unknown",
+    "length",
+    "interval",
+)
+
+# Faults. Category by number range: 1xx interlocks, 2xx heat, 3xx power and pulse, 4xx link and
+# time, 5xx internal. A latched fault clears only when its cause is gone and a person acknowledged.
+F_NONE = const(0)
+F_ESTOP = const(101)
+F_DOOR = const(102)
+F_COIL_ABSENT = const(103)
+F_PATIENT_STOP = const(104)
+F_COOLING = const(105)
+F_INPUT_STALE = const(106)
+F_SURFACE_HOT = const(201)
+F_WINDING_HOT = const(202)
+F_SENSOR = const(203)
+F_BANK_VOLTAGE = const(301)
+F_CHARGE_TIMEOUT = const(302)
+F_PULSE_MISSING = const(303)
+F_PULSE_UNASKED = const(304)
+F_AMPLITUDE = const(305)
+F_COUNT = const(306)
+F_LINK_LOST = const(401)
+F_ARMED_IDLE = const(402)
+F_LEDGER = const(501)
+F_INTERNAL = const(502)
+
+FAULTS = (
+    F_ESTOP,
+    F_DOOR,
+    F_COIL_ABSENT,
+    F_PATIENT_STOP,
+    F_COOLING,
+    F_INPUT_STALE,
+    F_SURFACE_HOT,
+    F_WINDING_HOT,
+    F_SENSOR,
+    F_BANK_VOLTAGE,
+    F_CHARGE_TIMEOUT,
+    F_PULSE_MISSING,
+    F_PULSE_UNASKED,
+    F_AMPLITUDE,
+    F_COUNT,
+    F_LINK_LOST,
+    F_ARMED_IDLE,
+    F_LEDGER,
+    F_INTERNAL,
+)
+
+# Result of one pulse request.
+PULSE_EMITTED = const(1)  # complete, and the coil current was sensed
+PULSE_CUT = const(2)  # began, cut short by the gate
+PULSE_REFUSED = const(3)  # gate was closed in the cycle before the edge: no pulse
+
+# How a train ended (TrainResult.ended).
+ENDED_COMPLETE = const(0)
+ENDED_HOLD = const(1)
+ENDED_STOP = const(2)
+ENDED_FAULT = const(3)
+
+# What timed the pulses (Identity.timing_class).
+TIMING_SIMULATED = const(0)
+TIMING_PIO = const(1)
+TIMING_RT_PROCESS = const(2)
+TIMING_BEST_EFFORT = const(3)
+
+# Why the MCU started (Identity.reset_cause).
+RESET_POWER = const(1)
+RESET_WATCHDOG = const(3)
+
+# A sensor reading that carries no value.
+SENSOR_NONE = const(-32768)

@@ -1,0 +1,169 @@
+# What the edge may ask of the MCU. Each command is defined here and nowhere else; the number in
+# the frame header (seq) makes a repeat harmless: the MCU answers a repeated number with the same
+# answer and does nothing. Stop is obeyed whatever its number. Times are MCU microseconds.
+from firmware.wire.message import Message
+
+
+class Hello(Message):
+    # Answered by Identity in every state, whatever the version. Raises nothing.
+    TYPE = 0x01
+    CODES = "I"
+    FIELDS = ("protocol",)
+    protocol: int
+
+
+class Heartbeat(Message):
+    # Answered by Status with the same beat; the pair is also the clock measurement.
+    TYPE = 0x02
+    CODES = "I"
+    FIELDS = ("beat",)
+    beat: int
+
+
+class Configure(Message):
+    # Limits of this unit and coil; may only be at or inside firmware/wire/limits.py and, once set,
+    # only tighten until the next boot. settings_hash is the first 4 bytes of the config hash.
+    TYPE = 0x03
+    CODES = "IBIHIhhHB"
+    FIELDS = (
+        "settings_hash",
+        "level_pct_max",
+        "ipi_us_min",
+        "train_pulses_max",
+        "session_pulses_max",
+        "surface_c10_max",
+        "winding_c10_max",
+        "heartbeat_ms_max",
+        "inputs_required",
+    )
+    settings_hash: int
+    level_pct_max: int
+    ipi_us_min: int
+    train_pulses_max: int
+    session_pulses_max: int
+    surface_c10_max: int
+    winding_c10_max: int
+    heartbeat_ms_max: int
+    inputs_required: int
+
+
+class Charge(Message):
+    # STANDBY, READY or HOLD to CHARGING towards this level.
+    TYPE = 0x04
+    CODES = "B"
+    FIELDS = ("level_pct_mso",)
+    level_pct_mso: int
+
+
+class Discharge(Message):
+    # Bleeds the bank to STANDBY. Allowed in every state but FAULT (where it is going on anyway).
+    TYPE = 0x05
+    CODES = ""
+    FIELDS = ()
+
+
+class Arm(Message):
+    # READY only. Describes the whole plan as nested (count, period_us), innermost first, onset to
+    # onset, unused levels (1, 0); the innermost train_levels of them make one train. The MCU
+    # expands it itself and answers with ArmEcho carrying its own SHA-256 of the pulse times.
+    # delivered is what the edge believes this session already gave; the MCU refuses if its ledger
+    # differs.
+    TYPE = 0x06
+    CODES = "ssBBHIHIHIHIII"
+    SIZES = (16, 32)
+    FIELDS = (
+        "session_id",
+        "plan_sha256",
+        "level_pct_mso",
+        "train_levels",
+        "count_1",
+        "period_1_us",
+        "count_2",
+        "period_2_us",
+        "count_3",
+        "period_3_us",
+        "count_4",
+        "period_4_us",
+        "pulses_total",
+        "delivered",
+    )
+    session_id: bytes
+    plan_sha256: bytes
+    level_pct_mso: int
+    train_levels: int
+    count_1: int
+    period_1_us: int
+    count_2: int
+    period_2_us: int
+    count_3: int
+    period_3_us: int
+    count_4: int
+    period_4_us: int
+    pulses_total: int
+    delivered: int
+
+
+class Confirm(Message):
+    # The edge compared the echo with what it asked; the echo's token arms the gate.
+    TYPE = 0x07
+    CODES = "I"
+    FIELDS = ("token",)
+    token: int
+
+
+class FireTrain(Message):
+    # One train (or, when resuming, the rest of one) at an absolute MCU time. The token is the one
+    # of the last Confirm or FireTrain answer; it is used up by this. Late means refused whole.
+    TYPE = 0x08
+    CODES = "IHHHQ"
+    FIELDS = ("token", "train_index", "first_pulse", "pulse_count", "start_us")
+    token: int
+    train_index: int
+    first_pulse: int
+    pulse_count: int
+    start_us: int
+
+
+class Hold(Message):
+    # Closes the gate after the running pulse; bank stays charged; a new Arm is needed to go on.
+    TYPE = 0x09
+    CODES = ""
+    FIELDS = ()
+
+
+class Stop(Message):
+    # Gate closed at once, pulses cancelled, bank bled. Accepted always, with any number.
+    TYPE = 0x0A
+    CODES = ""
+    FIELDS = ()
+
+
+class ClearFault(Message):
+    # A person acknowledged. Refused while the cause is still there.
+    TYPE = 0x0B
+    CODES = "H"
+    FIELDS = ("fault",)
+    fault: int
+
+
+class ReadLedger(Message):
+    # Answered by Ledger, in every state.
+    TYPE = 0x0C
+    CODES = ""
+    FIELDS = ()
+
+
+COMMANDS: "tuple[type[Message], ...]" = (
+    Hello,
+    Heartbeat,
+    Configure,
+    Charge,
+    Discharge,
+    Arm,
+    Confirm,
+    FireTrain,
+    Hold,
+    Stop,
+    ClearFault,
+    ReadLedger,
+)
