@@ -23,8 +23,10 @@ class Message:
     # field names. CODES has one letter per field; "s" fields take their length from SIZES.
     TYPE = 0
     CODES = ""
-    FIELDS: tuple[str, ...] = ()
-    SIZES: tuple[int, ...] = ()  # lengths of the "s" fields, in order
+    FIELDS: "tuple[str, ...]" = ()
+    SIZES: "tuple[int, ...]" = ()  # lengths of the "s" fields, in order
+    # Worked out once per class at its first use: struct format, size, bounds of each field.
+    LAYOUT: "tuple[str, int, tuple[tuple[str, int, int], ...]] | None" = None
 
     def __init__(self, **values: "int | bytes") -> None:
         for name in self.FIELDS:
@@ -35,37 +37,50 @@ class Message:
             raise WireError("%s has unknown fields" % self.__class__.__name__)
 
     @classmethod
+    def layout(cls) -> "tuple[str, int, tuple[tuple[str, int, int], ...]]":
+        """Format, size, and (name, low, high) per field; high -1 marks bytes of length low."""
+        if cls.LAYOUT is None:
+            text = "<"
+            bounds = []
+            sizes = list(cls.SIZES)
+            for code, name in zip(cls.CODES, cls.FIELDS):
+                if code == "s":
+                    size = sizes.pop(0)
+                    text += "%ds" % size
+                    bounds.append((name, size, -1))
+                else:
+                    text += code
+                    low, high = _RANGES[code]
+                    bounds.append((name, low, high))
+            cls.LAYOUT = (text, struct.calcsize(text), tuple(bounds))
+        return cls.LAYOUT
+
+    @classmethod
     def format(cls) -> str:
-        out = "<"
-        sizes = list(cls.SIZES)
-        for code in cls.CODES:
-            out += ("%ds" % sizes.pop(0)) if code == "s" else code
-        return out
+        return cls.layout()[0]
 
     @classmethod
     def size(cls) -> int:
-        return struct.calcsize(cls.format())
+        return cls.layout()[1]
 
     def pack(self) -> bytes:
+        """The payload. Raises WireError when a value does not fit its field."""
+        text, _, bounds = self.layout()
         values = []
-        sizes = list(self.SIZES)
-        for code, name in zip(self.CODES, self.FIELDS):
+        for name, low, high in bounds:
             value = getattr(self, name)
-            if code == "s":
-                if len(value) != sizes.pop(0):
+            if high == -1:
+                if len(value) != low:
                     raise WireError("%s.%s has the wrong length" % (self.__class__.__name__, name))
-            else:
-                low, high = _RANGES[code]
-                if not low <= value <= high:
-                    raise WireError("%s.%s out of range" % (self.__class__.__name__, name))
+            elif not low <= value <= high:
+                raise WireError("%s.%s out of range" % (self.__class__.__name__, name))
             values.append(value)
-        return struct.pack(self.format(), *values)
+        return struct.pack(text, *values)
 
     @classmethod
     def unpack(cls, payload: bytes) -> "Message":
-        if len(payload) != cls.size():
-            raise WireError("%s takes %d bytes" % (cls.__name__, cls.size()))
-        message = cls.__new__(cls)
-        for name, value in zip(cls.FIELDS, struct.unpack(cls.format(), payload)):
-            setattr(message, name, value)
-        return message
+        """The message, or WireError when the length is wrong. Every bit pattern is a value."""
+        text, size, _ = cls.layout()
+        if len(payload) != size:
+            raise WireError("%s takes %d bytes" % (cls.__name__, size))
+        return cls(**dict(zip(cls.FIELDS, struct.unpack(text, payload))))

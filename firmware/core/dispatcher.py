@@ -1,0 +1,170 @@
+# From decoded frame to handler to answer: version and sequence rules, judgement by the envelope,
+# then the unit acts. Stop and identification come before all rules. Nothing that arrives raises.
+# MCU time.
+from firmware.compat import TYPE_CHECKING
+from firmware.core.envelope import judge_command
+from firmware.core.outbox import RANK_ANSWER, Outbox
+from firmware.core.sequence import NEW, REPEATED, Sequence, is_newer
+from firmware.core.snapshot import identity_of, ledger_of, situation_of, status_of
+from firmware.core.unit import Unit
+from firmware.wire.codes import OK, REJ_INTERLOCK, REJ_VERSION
+from firmware.wire.commands import (
+    Arm,
+    Charge,
+    ClearFault,
+    Configure,
+    Confirm,
+    Discharge,
+    FireTrain,
+    Heartbeat,
+    Hello,
+    Hold,
+    ReadLedger,
+    Stop,
+)
+from firmware.wire.framing import encode
+from firmware.wire.message import Message
+from firmware.wire.protocol import PROTOCOL_VERSION, REPORT_TYPE_MIN, decode
+from firmware.wire.reports import Answer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Dispatcher:
+    # foreign_frames: sound frames that are no command at all, such as our own echo on the line.
+
+    def __init__(self, unit: Unit, outbox: Outbox) -> None:
+        self.foreign_frames = 0
+        self.sequence = Sequence()
+        self._unit = unit
+        self._outbox = outbox
+        self._is_identified = False  # Hello with our protocol version since boot
+        self._arm_seq = 0
+
+    def take(self, now_us: int, kind: int, seq: int, payload: bytes, bad_frames: int) -> None:
+        """Obey or refuse one frame."""
+        if kind == Stop.TYPE:
+            self._take_stop(now_us, seq)
+            return
+        if kind >= REPORT_TYPE_MIN:
+            self.foreign_frames += 1
+            return
+        message, code, detail = decode(kind, payload)
+        if message is None:
+            self._reply(seq, Answer(command=kind, code=code, detail=detail))
+        elif kind == Heartbeat.TYPE:
+            self._take_beat(now_us, seq, message, bad_frames)
+        elif kind == Hello.TYPE:
+            self._take_hello(seq, message)
+        elif kind == ReadLedger.TYPE:
+            self._reply(seq, ledger_of(self._unit))
+        elif not self._is_identified:
+            self._reply(seq, Answer(command=kind, code=REJ_VERSION, detail=PROTOCOL_VERSION))
+        else:
+            self._take_command(now_us, seq, message)
+
+    def _reply(self, seq: int, message: Message) -> bytes:
+        frame = encode(message.TYPE, seq, message.pack())
+        self._outbox.put(frame, RANK_ANSWER)
+        return frame
+
+    def _take_stop(self, now_us: int, seq: int) -> None:
+        # Whatever its number, length or version. A newer number bars commands sent before it.
+        self._unit.stop(now_us)
+        if is_newer(seq, self.sequence.last_command):
+            self.sequence.last_command = seq
+        self._reply(seq, Answer(command=Stop.TYPE, code=OK, detail=0))
+
+    def _take_hello(self, seq: int, command: Message) -> None:
+        assert isinstance(command, Hello)
+        self._is_identified = command.protocol == PROTOCOL_VERSION
+        self.sequence.restart(seq)
+        self._unit.beats.restart()
+        self._reply(seq, identity_of(self._unit))
+
+    def _take_beat(self, now_us: int, seq: int, command: Message, bad_frames: int) -> None:
+        assert isinstance(command, Heartbeat)
+        if self._is_identified:
+            self._unit.beats.hear(now_us, command.beat)
+        self.sequence.see_beat(seq)
+        last = self.sequence.last_command
+        self._reply(seq, status_of(self._unit, now_us, command.beat, last, bad_frames))
+
+    def _take_command(self, now_us: int, seq: int, command: Message) -> None:
+        verdict = self.sequence.judge(seq)
+        if verdict == REPEATED:
+            self._outbox.put(self.sequence.answer(seq), RANK_ANSWER)
+        if verdict != NEW:
+            return
+        situation = situation_of(self._unit, now_us, self._is_identified)
+        code, detail = judge_command(command, situation)
+        if code == OK:
+            if isinstance(command, Arm):
+                self._arm_seq = seq
+                self._unit.begin_arm(command)
+                return  # the echo follows, see send_arm_reply
+            code, detail = _ACTIONS[command.TYPE](self._unit, command, now_us)
+        self.send_arm_reply()
+        answer = Answer(command=command.TYPE, code=code, detail=detail)
+        self.sequence.keep(seq, self._reply(seq, answer))
+
+    def send_arm_reply(self) -> None:
+        """Answer the Arm in work as soon as there is something to say."""
+        reply = self._unit.arming.take_reply()
+        if reply is not None:
+            self.sequence.keep(self._arm_seq, self._reply(self._arm_seq, reply))
+
+
+# Actions of accepted commands. Each returns the code and detail of its answer.
+
+
+def _configure(unit: Unit, command: Configure, now_us: int) -> "tuple[int, int]":
+    del now_us
+    unit.configure(command)
+    return OK, 0
+
+
+def _charge(unit: Unit, command: Charge, now_us: int) -> "tuple[int, int]":
+    unit.charge(command.level_pct_mso, now_us)
+    return OK, 0
+
+
+def _discharge(unit: Unit, command: Discharge, now_us: int) -> "tuple[int, int]":
+    del command
+    unit.discharge(now_us)
+    return OK, 0
+
+
+def _confirm(unit: Unit, command: Confirm, now_us: int) -> "tuple[int, int]":
+    del command
+    if not unit.confirm(now_us):
+        return REJ_INTERLOCK, 0  # the hardware chain is open where no input shows it
+    return OK, unit.arming.token(now_us)
+
+
+def _fire(unit: Unit, command: FireTrain, now_us: int) -> "tuple[int, int]":
+    unit.fire(command, now_us)
+    return OK, unit.arming.token(now_us)
+
+
+def _hold(unit: Unit, command: Hold, now_us: int) -> "tuple[int, int]":
+    del command
+    unit.hold(now_us)
+    return OK, 0
+
+
+def _clear(unit: Unit, command: ClearFault, now_us: int) -> "tuple[int, int]":
+    unit.clear(command.fault, now_us)
+    return OK, 0
+
+
+_ACTIONS: "dict[int, Callable[..., tuple[int, int]]]" = {
+    Configure.TYPE: _configure,
+    Charge.TYPE: _charge,
+    Discharge.TYPE: _discharge,
+    Confirm.TYPE: _confirm,
+    FireTrain.TYPE: _fire,
+    Hold.TYPE: _hold,
+    ClearFault.TYPE: _clear,
+}

@@ -1,0 +1,111 @@
+# Which faults are there now: pure looks at the unit's parts, no reaction (unit.py latches and
+# closes the outputs). Split by what can change them: every poll, every reading of the sensors. Also
+# tells whether the cause of a latched fault is gone.
+from firmware.compat import TYPE_CHECKING
+from firmware.core.bounds import BANK_BAD_SAMPLES, BANK_STRAY_MV
+from firmware.wire.codes import (
+    ARMED,
+    CHARGING,
+    F_ARMED_IDLE,
+    F_BANK_VOLTAGE,
+    F_COIL_ABSENT,
+    F_COOLING,
+    F_DOOR,
+    F_ESTOP,
+    F_INPUT_STALE,
+    F_INTERNAL,
+    F_LINK_LOST,
+    F_PATIENT_STOP,
+    F_SENSOR,
+    F_SURFACE_HOT,
+    F_WINDING_HOT,
+    HOLD,
+    IN_COIL,
+    IN_COOLING,
+    IN_DOOR,
+    IN_ESTOP,
+    IN_PATIENT,
+    STANDBY,
+    TRAIN,
+)
+
+if TYPE_CHECKING:
+    from firmware.core.unit import Unit
+
+FAULT_OF_INPUT = (
+    (IN_ESTOP, F_ESTOP),
+    (IN_PATIENT, F_PATIENT_STOP),
+    (IN_COIL, F_COIL_ABSENT),
+    (IN_DOOR, F_DOOR),
+    (IN_COOLING, F_COOLING),
+)
+
+
+def is_energised(state: int) -> bool:
+    """The bank is charged on purpose: inputs, heat, bank and heartbeat are demanded."""
+    return CHARGING <= state <= HOLD
+
+
+def input_faults(unit: "Unit") -> "list[int]":
+    """Faults of required inputs that are open or unknown."""
+    found: "list[int]" = []
+    unsafe = unit.inputs.unsafe(unit.settings.inputs_required)
+    if unsafe:
+        for bit, fault in FAULT_OF_INPUT:
+            if unsafe & bit & unit.inputs.known:
+                found.append(fault)
+        if unsafe & ~unit.inputs.known:
+            found.append(F_INPUT_STALE)
+    return found
+
+
+def timed_faults(unit: "Unit", now_us: int) -> "list[int]":
+    """Faults that time alone brings about while energised."""
+    found: "list[int]" = []
+    if unit.beats.is_lost(now_us):
+        found.append(F_LINK_LOST)
+    if unit.machine.state == ARMED and unit.armed.is_idle(now_us):
+        found.append(F_ARMED_IDLE)
+    return found
+
+
+def sensed_faults(unit: "Unit") -> "list[int]":
+    """Faults that a reading of the sensors brings to light, in any state."""
+    found: "list[int]" = []
+    state = unit.machine.state
+    if unit.heat.is_surface_hot():
+        found.append(F_SURFACE_HOT)
+    if unit.heat.is_winding_hot():
+        found.append(F_WINDING_HOT)
+    if is_energised(state):
+        if not unit.heat.is_known():
+            found.append(F_SENSOR)
+        if unit.power.bad_samples >= BANK_BAD_SAMPLES:
+            found.append(F_BANK_VOLTAGE)
+    elif state == STANDBY and unit.power.bank_mv > BANK_STRAY_MV:
+        found.append(F_BANK_VOLTAGE)
+    if not ARMED <= state <= TRAIN and unit.gate.is_on():
+        found.append(F_INTERNAL)
+    return found
+
+
+def has_cause(unit: "Unit", fault: int, now_us: int) -> bool:
+    """Whether what latched this fault is still there; what cannot be seen is left to the person."""
+    for bit, input_fault in FAULT_OF_INPUT:
+        if fault == input_fault:
+            return unit.inputs.unsafe(bit) != 0
+    if fault == F_INPUT_STALE:
+        return unit.settings.inputs_required & ~unit.inputs.known != 0
+    if fault == F_SURFACE_HOT:
+        return not unit.heat.has_surface_cooled()
+    if fault == F_WINDING_HOT:
+        return not unit.heat.has_winding_cooled()
+    if fault == F_SENSOR:
+        return not unit.heat.is_known()
+    if fault == F_BANK_VOLTAGE:
+        return not unit.power.is_low()
+    if fault == F_LINK_LOST:
+        return unit.beats.is_lost(now_us)
+    if fault == F_INTERNAL:
+        return unit.gate.is_on()
+    return False

@@ -1,0 +1,59 @@
+# What must keep happening: heartbeats of the edge, trains while armed, feeding of the gate. Each
+# watch knows one deadline in MCU time and nothing of the reaction (supervision.py). Starting values
+# are the unsafe ones: no heartbeat has been heard.
+from firmware.compat import const
+from firmware.core.bounds import HEARTBEAT_MARGIN_US
+from firmware.wire.limits import ARMED_IDLE_MS_MAX, HEARTBEAT_MS_MAX
+
+_BEAT_MASK = const(0xFFFFFFFF)
+_BEAT_HALF = const(0x80000000)
+
+
+class HeartbeatWatch:
+    # A beat counts only when its number is newer than the last: a repeated or delayed frame is no
+    # sign of life.
+
+    def __init__(self) -> None:
+        self.silence_us_max = HEARTBEAT_MS_MAX * 1000 - HEARTBEAT_MARGIN_US
+        self._beat = -1
+        self._heard_us = -1
+
+    def allow_ms(self, silence_ms_max: int) -> None:
+        """Set the silence after which the output is closed at the latest."""
+        self.silence_us_max = silence_ms_max * 1000 - HEARTBEAT_MARGIN_US
+
+    def restart(self) -> None:
+        """A new Hello: its beats may be numbered from anywhere. No sign of life by itself."""
+        self._beat = -1
+
+    def hear(self, now_us: int, beat: int) -> None:
+        """A heartbeat came in."""
+        if self._beat < 0 or 0 < (beat - self._beat) & _BEAT_MASK < _BEAT_HALF:
+            self._beat = beat
+            self._heard_us = now_us
+
+    def due_us(self) -> int:
+        """When silence becomes a loss; -1 when nothing was ever heard."""
+        return self._heard_us + self.silence_us_max if self._heard_us >= 0 else -1
+
+    def is_lost(self, now_us: int) -> bool:
+        """Silence has lasted too long, or nothing was ever heard."""
+        return self._heard_us < 0 or now_us >= self._heard_us + self.silence_us_max
+
+
+class ArmedWatch:
+    # Runs while armed without a train; a unit left armed disarms by itself.
+
+    def __init__(self) -> None:
+        self._since_us = 0
+
+    def restart(self, now_us: int) -> None:
+        """Just armed, or a train just ended."""
+        self._since_us = now_us
+
+    def due_us(self) -> int:
+        return self._since_us + ARMED_IDLE_MS_MAX * 1000
+
+    def is_idle(self, now_us: int) -> bool:
+        """Armed for too long without a train."""
+        return now_us >= self.due_us()
