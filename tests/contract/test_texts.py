@@ -1,0 +1,219 @@
+"""Every code of the service has its words, and every word has a code.
+
+Codes come from the registries of edge/domain and, where a code is written at the place that uses
+it, from the source itself. Texts are edge/texts/en/codes.ftl; the page's own are screen.ftl.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+from fluent.runtime import FluentBundle, FluentResource
+from fluent.syntax import ast as ftl
+from fluent.syntax import parse
+from fluent.syntax.visitor import Visitor
+
+from edge.domain.alarm_rules import ALARM_IDS
+from edge.domain.checks import ALL_KEYS, QUESTION_KEYS, QUESTIONS
+from edge.domain.device_facts import NOT_READY_REASONS
+from edge.domain.dose import UNSETTLED_REASONS
+from edge.domain.faults import REJECTION_ROWS, STOP_CODES
+from edge.domain.fhir_read import PROBLEM_CODES
+from edge.services.library import MANIFEST, ProtocolLibrary, read_library_files
+from firmware.wire.codes import INPUT_NAMES
+from hw_sim.keys.sign_library import PROTOCOLS
+
+ROOT = Path(__file__).parents[2]
+CATALOGUE = ROOT / "edge" / "texts" / "en" / "codes.ftl"
+SENTENCE_CHARS_MAX = 230  # two lines of the stop screen at 800x480
+
+# Placeholders that are filled, by the beginning of the key.
+PLACEHOLDERS = {
+    "stop-201-what": {"value", "limit"},
+    "stop-202-what": {"value", "limit"},
+    "stop-301-what": {"value"},
+    "refusal-mcu_refused": {"reason"},
+    "problem-": {"where", "value", "limit"},
+    "alarm-surface_warm-": {"value", "limit"},
+    "alarm-clinic_offline-": {"minutes"},
+    "alarm-disk_full-": {"value"},
+    "log-train_done": {"train", "pulses"},
+    "log-reconciled": {"delivered"},
+}
+
+
+class _Variables(Visitor):
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+
+    def visit_VariableReference(self, node: ftl.VariableReference) -> None:  # noqa: N802
+        self.names.add(node.id.name)
+
+
+@cache
+def messages() -> dict[str, ftl.Message]:
+    resource = parse(CATALOGUE.read_text(encoding="utf-8"))
+    junk = [entry.content for entry in resource.body if isinstance(entry, ftl.Junk)]
+    assert not junk, junk
+    found = [entry for entry in resource.body if isinstance(entry, ftl.Message)]
+    assert len({entry.id.name for entry in found}) == len(found), "a key is written twice"
+    return {entry.id.name: entry for entry in found}
+
+
+@cache
+def trees() -> tuple[ast.Module, ...]:
+    return tuple(
+        ast.parse(path.read_text(encoding="utf-8"))
+        for path in sorted((ROOT / "edge").rglob("*.py"))
+    )
+
+
+def first_arguments(*names: str) -> set[str]:
+    """Text constants in the first argument of calls of these names."""
+    found: set[str] = set()
+    for call in _calls():
+        function = call.func
+        name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+        if name in names and call.args:
+            found |= {
+                node.value
+                for node in ast.walk(call.args[0])
+                if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value
+            }
+    return found
+
+
+def _calls() -> Iterator[ast.Call]:
+    for tree in trees():
+        yield from (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+
+
+@cache
+def constants() -> frozenset[str]:
+    """Every text constant of the service."""
+    return frozenset(
+        node.value
+        for tree in trees()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    )
+
+
+def _keys(prefix: str) -> set[str]:
+    return {key.removeprefix(f"{prefix}-") for key in messages() if key.startswith(f"{prefix}-")}
+
+
+def _registered() -> dict[str, set[str]]:
+    """What must have a text, by prefix."""
+    return {
+        "stop": {f"{code}-{part}" for code in STOP_CODES for part in ("what", "do")},
+        "alarm": {f"{alarm}-{part}" for alarm in ALARM_IDS for part in ("what", "did", "do")},
+        "check": set(ALL_KEYS) | {f"{key}-help" for key in QUESTION_KEYS},
+        "choice": {f"{q.key}-{choice}" for q in QUESTIONS for choice in q.choices},
+        "reason": set(NOT_READY_REASONS),
+        "interlock": {f"{name}{end}" for name in INPUT_NAMES for end in ("", "-ok", "-open")},
+        "uncertain": set(UNSETTLED_REASONS),
+    }
+
+
+@pytest.mark.parametrize("prefix", _registered())
+def test_registry_and_texts_name_the_same_codes(prefix: str) -> None:
+    assert _keys(prefix) == _registered()[prefix]
+
+
+def test_problems_and_texts_name_the_same_codes() -> None:
+    used = first_arguments("Problem", "report") | set(PROBLEM_CODES)
+
+    assert used - _keys("problem") == set()
+    assert {code for code in _keys("problem") if code not in constants()} == set()
+
+
+WRITTEN: dict[str, Callable[[], set[str]]] = {
+    "refusal": lambda: first_arguments("refused"),
+    "log": lambda: first_arguments("say"),
+}
+
+
+@pytest.mark.parametrize("prefix", WRITTEN)
+def test_codes_written_in_the_source_have_a_text(prefix: str) -> None:
+    assert WRITTEN[prefix]() - _keys(prefix) == set()
+
+
+@pytest.mark.parametrize("prefix", ["refusal", "log", "due"])
+def test_texts_belong_to_a_code_in_the_source(prefix: str) -> None:
+    assert {code for code in _keys(prefix) if code not in constants()} == set()
+
+
+def test_refusal_of_the_controller_has_words_for_every_answer_code() -> None:
+    value = messages()["refusal-mcu_refused"].value
+    assert value is not None
+    (placeable,) = value.elements
+    assert isinstance(placeable, ftl.Placeable)
+    assert isinstance(placeable.expression, ftl.SelectExpression)
+    keys = [variant.key for variant in placeable.expression.variants]
+
+    names = [key.name for key in keys if isinstance(key, ftl.Identifier)]
+
+    assert names == [row.name for row in REJECTION_ROWS] + ["other"]
+
+
+def test_texts_have_no_prefix_but_these() -> None:
+    prefixes = {key.split("-")[0] for key in messages()}
+
+    assert prefixes == {*_registered(), "problem", "refusal", "log", "due"}
+
+
+def test_texts_use_only_placeholders_that_are_filled() -> None:
+    for key, message in messages().items():
+        variables = _Variables()
+        variables.visit(message)
+        allowed = next((v for k, v in PLACEHOLDERS.items() if key.startswith(k)), set())
+        assert variables.names <= allowed, key
+
+
+def test_words_of_the_library_have_a_text_on_the_page() -> None:
+    files = read_library_files(PROTOCOLS)
+    key = json.loads(files[MANIFEST])["public_key"]
+    wanted = set()
+    for protocol in ProtocolLibrary.load(files, [key]).all():
+        wanted |= {f"site-{protocol.site}", f"side-{protocol.side.value}"}
+        wanted |= {f"status-{protocol.status.value}", *(f"coil-{c}" for c in protocol.coil_types)}
+        wanted |= {f"site-{step.site}" for step in protocol.steps}
+        wanted |= {f"mt-basis-{step.mt_basis.value}" for step in protocol.steps}
+    resource = parse((CATALOGUE.parent / "screen.ftl").read_text(encoding="utf-8"))
+    there = {entry.id.name for entry in resource.body if isinstance(entry, ftl.Message)}
+
+    assert wanted - there == set()
+
+
+SAMPLE = {
+    "value": "41.2 °C",
+    "limit": "41 °C",
+    "where": "ServiceRequest/1.extension[0]",
+    "reason": "late",
+    "minutes": 16,
+    "train": 3,
+    "pulses": 30,
+    "delivered": 600,
+}
+
+
+def test_texts_are_short_whole_sentences() -> None:
+    bundle = FluentBundle(["en"], use_isolating=False)
+    bundle.add_resource(FluentResource(CATALOGUE.read_text(encoding="utf-8")))
+    for key in messages():
+        pattern = bundle.get_message(key).value
+        assert pattern is not None, key
+        rendered, errors = bundle.format_pattern(pattern, SAMPLE)
+        text = str(rendered)
+        assert not errors, (key, errors)
+        assert len(text) <= SENTENCE_CHARS_MAX, key
+        if key.split("-")[0] in ("stop", "refusal", "problem", "uncertain"):
+            assert text.endswith((".", "?")), key
+            # A sentence may begin with the name of a field.
+            assert text[0].isupper() or text[0].isdigit(), key
