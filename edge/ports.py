@@ -93,6 +93,14 @@ class Entropy(Protocol):
     def token_bytes(self, n: int) -> bytes: ...
 
 
+class PinHasher(Protocol):
+    """Slow, salted hashes of PINs; may compute elsewhere, so both are coroutines."""
+
+    async def hash_pin(self, pin: str) -> str: ...
+
+    async def verify_pin(self, pin_hash: str, pin: str) -> bool: ...
+
+
 class StoreError(Exception):
     """The store refused or failed; nothing of the transaction was kept."""
 
@@ -111,6 +119,9 @@ class Store(Protocol):
 
     def transaction(self) -> AbstractContextManager[None]:
         """Commit durably at the end of the block, roll back on any exception. Not nested."""
+
+    def checkpoint(self) -> None:
+        """Fold the log into the file; takes a moment, so never during treatment."""
 
     def close(self) -> None: ...
 

@@ -1,0 +1,191 @@
+"""The dose of one session, train by train: journal first, memory second.
+
+An intent row is durable before a train is sent, its result row follows. At most the last train
+lacks a result, and only the controller's ledger may then settle it (edge/domain/dose.py). Rebuilds
+itself from the journal after a crash. Owns no device and no phase; the journal stamps the time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edge.domain.dose import LedgerCount, Settled, TrainIntent, Unsettled, reconcile
+from edge.domain.record import JournalRow, TrainRow
+from edge.domain.session import NextTrain
+from edge.domain.train_plan import Plan
+from edge.services.journal import Journal
+from firmware.wire.reports import TrainResult
+
+INTENT = "train_intent"
+RESULT = "train_result"
+TRAIN_KINDS = (INTENT, RESULT)
+REFUSED = "refused"
+ENDED_NAMES = ("complete", "hold", "stop", "fault")  # index: ENDED_* of firmware/wire/codes.py
+
+
+@dataclass
+class BookedTrain:
+    """One train that was to be sent; measured is None until its result is known."""
+
+    train_index: int
+    first_pulse: int
+    commanded: int
+    measured: int | None = None
+    ended: str = ""
+    started_us: int | None = None
+
+    def intent(self) -> TrainIntent:
+        """In the words of the domain."""
+        return TrainIntent(self.train_index, self.first_pulse, self.commanded, self.measured)
+
+
+class SessionBook:
+    """One session's trains."""
+
+    def __init__(self, journal: Journal, session_id: str, plan: Plan) -> None:
+        self._journal = journal
+        self.session_id = session_id
+        self.plan = plan
+        self.trains: list[BookedTrain] = []
+        self._last_pulse: tuple[int | None, int] | None = None  # boot of the controller, MCU time
+
+    @property
+    def open_train(self) -> BookedTrain | None:
+        """The train whose result is not known."""
+        if self.trains and self.trains[-1].measured is None:
+            return self.trains[-1]
+        return None
+
+    @property
+    def delivered(self) -> int:
+        """Pulses with a result."""
+        return sum(train.measured or 0 for train in self.trains)
+
+    @property
+    def commanded(self) -> int:
+        """Pulses asked of the controller and not refused."""
+        return sum(train.commanded for train in self.trains if train.ended != REFUSED)
+
+    def intend(self, train: NextTrain, start_us: int, starts_in_ms: int) -> BookedTrain:
+        """Book a train durably before it is sent. Raises StoreError: then it must not be sent."""
+        assert self.open_train is None, "a train is open"
+        assert self.delivered + train.pulse_count <= self.plan.pulses, "more than prescribed"
+        booked = BookedTrain(train.train_index, train.first_pulse, train.pulse_count)
+        self._journal.record(
+            self.session_id,
+            INTENT,
+            {
+                "train_index": train.train_index,
+                "first_pulse": train.first_pulse,
+                "commanded": train.pulse_count,
+                "start_us": start_us,
+                "starts_in_ms": starts_in_ms,
+            },
+        )
+        self.trains.append(booked)
+        return booked
+
+    def close(
+        self, measured: int, ended: str, *, started_us: int | None, peak_c10: int | None
+    ) -> None:
+        """Book the result of the open train. Raises StoreError: then it stays open."""
+        train = self.open_train
+        assert train is not None, "no train is open"
+        assert 0 <= measured <= train.commanded, "count outside the train"
+        body: dict[str, object] = {
+            "train_index": train.train_index,
+            "first_pulse": train.first_pulse,
+            "measured": measured,
+            "ended": ended,
+            "started_us": started_us,
+            "peak_c10": peak_c10,
+        }
+        self._journal.record(self.session_id, RESULT, body)
+        train.measured, train.ended, train.started_us = measured, ended, started_us
+
+    def refuse(self) -> None:
+        """The open train was certainly not given. Raises StoreError."""
+        self.close(0, REFUSED, started_us=None, peak_c10=None)
+
+    def take_result(
+        self, result: TrainResult, boot_epoch: int | None, peak_c10: int | None
+    ) -> bool:
+        """Book the controller's result; False when it is not of the open train or adds up to
+        something impossible: then only the ledger can settle it. Raises StoreError."""
+        train = self.open_train
+        if train is None:
+            return False
+        if (result.train_index, result.first_pulse) != (train.train_index, train.first_pulse):
+            return False
+        measured = result.session_pulses - self.delivered
+        if not 0 <= measured <= min(train.commanded, result.emitted + result.cut):
+            return False
+        ended = ENDED_NAMES[result.ended] if result.ended < len(ENDED_NAMES) else "fault"
+        started_us = result.first_us if measured else None
+        self.close(measured, ended, started_us=started_us, peak_c10=peak_c10)
+        if measured:
+            self._last_pulse = (boot_epoch, result.last_us)
+        return True
+
+    def pulses_over_by(self, boot_epoch: int | None, mcu_us: int | None) -> None:
+        """No pulse was given later than this; for a count that came without its times."""
+        self._last_pulse = None if mcu_us is None else (boot_epoch, mcu_us)
+
+    def last_pulse_us(self, boot_epoch: int | None) -> int | None:
+        """MCU time of the last pulse (or a bound), when it was given in this boot."""
+        if self._last_pulse is None or boot_epoch is None or self._last_pulse[0] != boot_epoch:
+            return None
+        return self._last_pulse[1]
+
+    def tell(self, kind: str, body: dict[str, object]) -> None:
+        """Another row of the session's story. Raises StoreError."""
+        self._journal.record(self.session_id, kind, body)
+
+    def reconcile(
+        self, ledger: LedgerCount, ended: str, *, peak_c10: int | None
+    ) -> Settled | Unsettled:
+        """Settle the open train by the controller's count, and book it when it can be settled."""
+        intents = tuple(train.intent() for train in self.trains)
+        judged = reconcile(self.plan, self.session_id, intents, ledger)
+        if isinstance(judged, Settled) and self.open_train is not None:
+            measured = judged.intents[-1].measured
+            assert measured is not None
+            self.close(measured, ended, started_us=None, peak_c10=peak_c10)
+        return judged
+
+    def rows(self) -> tuple[TrainRow, ...]:
+        """For the record."""
+        return tuple(
+            TrainRow(
+                train_index=train.train_index,
+                first_pulse=train.first_pulse,
+                commanded=train.commanded,
+                measured=train.measured or 0,
+                started_us=train.started_us,
+                ended="uncertain" if train.measured is None else train.ended,
+            )
+            for train in self.trains
+            if train.ended != REFUSED
+        )
+
+    def restore(self, rows: list[JournalRow]) -> None:
+        """Rebuild from the journal; rows of other kinds are passed over."""
+        for row in rows:
+            if row.kind == INTENT:
+                self.trains.append(
+                    BookedTrain(
+                        _int(row, "train_index"), _int(row, "first_pulse"), _int(row, "commanded")
+                    )
+                )
+            elif row.kind == RESULT:
+                train = self.trains[-1]
+                train.measured = _int(row, "measured")
+                train.ended = str(row.body["ended"])
+                started = row.body["started_us"]
+                train.started_us = started if isinstance(started, int) else None
+
+
+def _int(row: JournalRow, name: str) -> int:
+    value = row.body[name]
+    assert isinstance(value, int), f"journal row {row.seq}: {name} is no number"
+    return value

@@ -1,0 +1,46 @@
+"""Keeps the service's tasks running together, and stops everything when one of them dies.
+
+The only place that catches every exception: it logs, hands the failure to on_failure (which stops
+the controller) and raises, so that the process ends and the init system starts it anew. Runs on the
+loop; owns no clock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+import structlog
+
+log = structlog.get_logger(__name__)
+
+Work = Callable[[], Awaitable[None]]
+
+
+class TaskDiedError(RuntimeError):
+    """A task that must run for ever ended."""
+
+
+async def supervise(
+    tasks: Mapping[str, Work], *, on_failure: Callable[[str, BaseException], None]
+) -> None:
+    """Run all until cancelled; when one ends, cancel the rest in reverse order and raise."""
+    running = [asyncio.ensure_future(_guarded(name, work)) for name, work in tasks.items()]
+    names = list(tasks)
+    try:
+        await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+        for name, task in zip(names, running, strict=True):
+            if task.done():
+                error = task.exception() or TaskDiedError(f"task {name} ended")
+                log.critical("a task died", task=name, error=repr(error), exc_info=error)
+                on_failure(name, error)
+                raise TaskDiedError(f"task {name} died: {error!r}") from error
+    finally:
+        for task in reversed(running):
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+
+async def _guarded(name: str, work: Work) -> None:
+    await work()
+    raise TaskDiedError(f"task {name} returned")

@@ -1,0 +1,65 @@
+"""One task dying ends all of them, loudly; a cancel ends them quietly."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from edge.services.supervisor import TaskDiedError, supervise
+from hw_sim import vtime
+
+
+def test_supervisor_stops_all_and_tells_when_one_dies() -> None:
+    told: list[str] = []
+    ended: list[str] = []
+
+    async def works() -> None:
+        try:
+            await asyncio.sleep(1000.0)
+        finally:
+            ended.append("works")
+
+    async def dies() -> None:
+        await asyncio.sleep(1.0)
+        raise ValueError("planted")
+
+    async def main() -> None:
+        await supervise(
+            {"works": works, "dies": dies}, on_failure=lambda name, error: told.append(name)
+        )
+
+    with pytest.raises(TaskDiedError, match="dies"):
+        vtime.run(main())
+    assert told == ["dies"]
+    assert ended == ["works"]
+
+
+def test_supervisor_takes_a_task_that_returns_for_dead() -> None:
+    async def returns() -> None:
+        await asyncio.sleep(1.0)
+
+    async def main() -> None:
+        await supervise({"returns": returns}, on_failure=lambda name, error: None)
+
+    with pytest.raises(TaskDiedError, match="returned"):
+        vtime.run(main())
+
+
+def test_supervisor_cancelled_ends_its_tasks_without_a_failure() -> None:
+    told: list[str] = []
+
+    async def works() -> None:
+        await asyncio.sleep(1000.0)
+
+    async def main() -> None:
+        task = asyncio.ensure_future(
+            supervise({"works": works}, on_failure=lambda name, error: told.append(name))
+        )
+        await asyncio.sleep(1.0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    vtime.run(main())
+    assert told == []
