@@ -149,6 +149,7 @@ class CheckView(Struct, frozen=True):
     state: Literal["open", "ok", "red", "released"]
     by: str
     choices: list[str]  # text keys choice-<...>, empty for machine checks
+    may_release: bool  # a clinician may release this red answer; else it is put right
 
 
 class StopView(Struct, frozen=True):
@@ -254,11 +255,12 @@ Pin = Annotated[str, Meta(min_length=4, max_length=12, pattern=r"^[0-9]+$")]
 
 
 class Beat(Struct, frozen=True, tag_field="t", tag="beat", forbid_unknown_fields=True):
-    """Every 500 ms: frames drawn since start, screen shown, revision shown."""
+    """Every 500 ms: frames drawn since start, screen and revision shown, touches since start."""
 
     frames: Annotated[int, Meta(ge=0)]
     screen: Name
     shown_rev: Rev
+    touches: Annotated[int, Meta(ge=0)] = 0  # a grown count keeps the screen unlocked
 
 
 class Stop(Struct, frozen=True, tag_field="t", tag="stop", forbid_unknown_fields=True):
