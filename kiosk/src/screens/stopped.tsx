@@ -1,0 +1,103 @@
+// Stopped: what stopped it in one sentence with value and limit, whether the dose so far counts, what to
+// do now, what is delivered and what remains. "Safe" is said only when the machine's report says so.
+import { clockOf, grouped, measured } from "../format";
+import { Act, Button } from "../parts/buttons";
+import { Icon } from "../parts/Icon";
+import { Facts, OpenInterlocks } from "../parts/pieces";
+import { isOutputOff } from "../stop";
+import { dialog } from "../store";
+import { t, tFirst } from "../text";
+import type { SessionView, Snapshot, StopView } from "../wire";
+import { askEnd, keptRows } from "./paused";
+import type { Screen, ScreenProps } from "./screen";
+
+interface StopWords {
+  what: string;
+  advice: string;
+}
+
+/** The sentences of the fault registry for this stop, its values filled in. */
+export function stopWords(stop: StopView): StopWords {
+  const args = {
+    value: measured(stop.value, stop.unit),
+    limit: measured(stop.limit, stop.unit),
+    unit: stop.unit,
+  };
+  return {
+    what: tFirst([`stop-${stop.code}-what`], t("stop-other", { code: stop.code }), args),
+    advice: tFirst([`stop-${stop.code}-do`], t("stop-other-do"), args),
+  };
+}
+
+function timeOf(at: string): string {
+  return at.includes("T") ? clockOf(at) : at;
+}
+
+function OutputLine({ now }: { now: Snapshot }) {
+  const isOff = isOutputOff(now);
+  return (
+    <p class={`output ${isOff ? "good" : "bad"}`}>
+      <Icon name={isOff ? "ok" : "warn"} />
+      {isOff ? t("output-off") : t("output-unknown")}
+    </p>
+  );
+}
+
+function doseWord(stop: StopView, session: SessionView): string {
+  const delivered = grouped(session.delivered);
+  if (session.uncertain > 0) return t("dose-uncertain", { uncertain: grouped(session.uncertain) });
+  return stop.dose_counts ? t("dose-counts", { delivered }) : t("dose-doubtful", { delivered });
+}
+
+function WhyCard({ now, stop, session }: ScreenProps & { stop: StopView; session: SessionView }) {
+  const { what, advice } = stopWords(stop);
+  return (
+    <section class="card why" role="status">
+      <div class="title-row">
+        <h1>{t("stopped-title")}</h1>
+        <b class="num since">{t("stopped-at", { at: timeOf(stop.at), train: session.train })}</b>
+      </div>
+      <p class="what">{what}</p>
+      <div class="next-step">
+        <span class="k">{t("stopped-now")}</span>
+        <p>{advice}</p>
+      </div>
+      <OutputLine now={now} />
+    </section>
+  );
+}
+
+function Body({ now }: ScreenProps) {
+  const session = now.visit?.session;
+  if (!session) return null;
+  const { stop } = session;
+  if (!stop) return null;
+  return (
+    <div class="stopped-grid">
+      <WhyCard now={now} stop={stop} session={session} />
+      <section class="card kept">
+        <h2>{t("stopped-kept")}</h2>
+        <Facts rows={keptRows(session)} />
+        <p class="dose">{doseWord(stop, session)}</p>
+        <div class="contacts">
+          <OpenInterlocks device={now.device} />
+        </div>
+      </section>
+    </div>
+  );
+}
+
+function Actions() {
+  const note = (): void => {
+    dialog.value = { kind: "note" };
+  };
+  return (
+    <>
+      <Act body={{ t: "acknowledge" }} icon="recheck" label={t("recheck")} look="soft" />
+      <Button icon="note" label={t("note")} onPress={note} />
+      <Button icon="flag" label={t("end-session")} onPress={askEnd} />
+    </>
+  );
+}
+
+export const stopped: Screen = { Body, Actions };

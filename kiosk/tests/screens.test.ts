@@ -1,0 +1,48 @@
+// Pure selectors of the screens, on the pictures that the Python tests have checked.
+import { describe, expect, test } from "vitest";
+import { degreesOf, splitsOf } from "../src/parts/axes";
+import { currentQuestion } from "../src/screens/checks";
+import { pageOf } from "../src/screens/today";
+import { picture } from "./fakes";
+
+describe("pages of the day", () => {
+  test("a list that fits has no page", () => {
+    expect(pageOf([1, 2, 3], 3, 5)).toEqual({ shown: [1, 2, 3], more: 0 });
+  });
+
+  test("every visit is on exactly one page, and the pages come round", () => {
+    const visits = [1, 2, 3, 4, 5, 6, 7];
+    const pages = [0, 1, 2].map((index) => pageOf(visits, 4, index).shown);
+    expect(pages.flat().sort()).toEqual(visits);
+    expect(pageOf(visits, 4, 3).shown).toEqual(pages[0]);
+    expect(pageOf(visits, 4, 0).more).toBe(4);
+  });
+});
+
+describe("the question to show", () => {
+  const questions = (name: string) => picture(name).visit?.checks.filter((c) => c.kind === "question") ?? [];
+
+  test("is the first without an answer", () => {
+    expect(currentQuestion(questions("checks"), null)?.key).toBe("health");
+  });
+
+  test("is the one a person went back to", () => {
+    expect(currentQuestion(questions("checks"), "sleep")?.key).toBe("sleep");
+  });
+
+  test("is none when all are answered", () => {
+    expect(currentQuestion(questions("checks_summary"), null)).toBeNull();
+  });
+});
+
+describe("axes", () => {
+  test("time ends with now", () => {
+    expect(splitsOf(-2)).toEqual([-2, -1, 0]);
+    expect(splitsOf(-10)).toEqual([-10, -5, 0]);
+  });
+
+  test("degrees are round", () => {
+    expect(degreesOf(20, 43)).toEqual([20, 25, 30, 35, 40]);
+    expect(degreesOf(20, 82)).toEqual([20, 30, 40, 50, 60, 70, 80]);
+  });
+});

@@ -1,0 +1,1 @@
+"""Tests of the page: fixtures against the schema, and the built page in a browser."""
