@@ -1,0 +1,115 @@
+"""`python -m hw_sim`: the simulator's command line.
+
+run: everything in real time for people; unit, clinic: one part of that as a process; session: one
+session of the whole system in virtual time. Parses and hands over; imports what a command needs
+only when it is asked for, so that --help stays quick.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Simulated TMS unit: real time for people, virtual time for proofs.",
+)
+
+Port = Annotated[int, typer.Option(min=1, max=65535)]
+
+
+class Coil(Enum):
+    """Coil that the unit is fitted with."""
+
+    FIGURE8_COOLED = "figure8_cooled"
+    FIGURE8 = "figure8"
+
+
+@app.command()
+def run(
+    folder: Annotated[Path, typer.Option("--dir", help="Folder of this run.")] = Path("build/run"),
+    seed: Annotated[int, typer.Option(help="Seed of the simulated unit.")] = 1,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the chair's page.")] = 8080,
+    bench_port: Annotated[int, typer.Option(min=1, max=65535, help="Bench panel.")] = 8090,
+    clinic_port: Annotated[int, typer.Option(min=1, max=65535, help="Clinic server.")] = 8070,
+    coil: Coil = Coil.FIGURE8_COOLED,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Forget earlier runs first.")] = False,
+) -> None:
+    """Start unit, clinic and edge in real time, and print the address to open."""
+    from rich.console import Console
+
+    from hw_sim.realtime.run import RunOptions, run_everything
+    from hw_sim.realtime.run_files import Ports
+
+    options = RunOptions(
+        folder=folder.resolve(),
+        seed=seed,
+        coil=coil.value,
+        ports=Ports(kiosk=port, bench=bench_port, clinic=clinic_port),
+        is_fresh=fresh,
+    )
+    raise typer.Exit(asyncio.run(run_everything(options, Console())))
+
+
+@app.command()
+def unit(
+    folder: Annotated[Path, typer.Option("--dir", help="Folder of the unit's device files.")],
+    seed: Annotated[int, typer.Option(help="Seed of noise and contacts.")] = 1,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the bench panel.")] = 8090,
+    coil: Coil = Coil.FIGURE8_COOLED,
+    unit_id: Annotated[str, typer.Option(help="What the unit calls itself.")] = "SIM-0001",
+) -> None:
+    """The simulated unit alone: serial line, GPIO wires, bench panel."""
+    from hw_sim.realtime import unit_process
+
+    options = unit_process.UnitOptions(folder.resolve(), seed, coil.value, port, unit_id)
+    raise typer.Exit(unit_process.main(options))
+
+
+@app.command()
+def clinic(
+    folder: Annotated[Path, typer.Option("--dir", help="Folder of the clinic's data.")],
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 8070,
+    seed: Annotated[int, typer.Option(help="Seed of the patients.")] = 1,
+    unit_id: Annotated[str, typer.Option(help="Unit that the appointments are for.")] = "SIM-0001",
+    time_zone: str = "Europe/Berlin",
+) -> None:
+    """The simulated clinic server alone, with patients and appointments of today."""
+    from hw_sim.clinic import server
+
+    server.serve(port, folder.resolve(), unit_id=unit_id, seed=seed, time_zone=time_zone)
+
+
+@app.command()
+def session(
+    protocol: Annotated[str, typer.Option(help="Protocol of the library.")] = "itbs-600",
+    seed: Annotated[int, typer.Option(help="Seed of everything.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """One session of the whole system in virtual time, counted at the coil."""
+    from hw_sim.session import run_session
+
+    raise typer.Exit(run_session(protocol=protocol, seed=seed, as_json=as_json))
+
+
+@app.command()
+def explore(
+    seconds: Annotated[float, typer.Option(help="How long to go on.")] = 60.0,
+    seeds: Annotated[int | None, typer.Option(help="How many sessions, instead.")] = None,
+    seed: Annotated[int, typer.Option(help="The first seed.")] = 1,
+    json_path: Annotated[Path | None, typer.Option("--json", help="Write the summary.")] = None,
+) -> None:
+    """Random whole sessions with faults in virtual time, judged at the coil."""
+    from hw_sim.explore import explore as run_seeds
+
+    raise typer.Exit(run_seeds(seconds=seconds, seeds=seeds, first_seed=seed, json_path=json_path))
+
+
+if __name__ == "__main__":
+    app(prog_name="python -m hw_sim")

@@ -1,0 +1,300 @@
+"""The HAL of firmware/core/README.md on the simulated plant.
+
+Models what firmware/board does in PIO and DMA: the guard, which holds the enable only while it is
+fed and the interlock loop is closed and then latches off, and the trigger, which looks at the
+enable in the instant before each edge. Python on the MCU can be slow, hung or gone; these two go
+on. Owns no decision. Times from the core are MCU microseconds, inside are true nanoseconds.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import deque
+from dataclasses import dataclass
+
+from firmware.wire.codes import (
+    IN_COOLING,
+    INPUTS_ALL,
+    PULSE_CUT,
+    PULSE_EMITTED,
+    PULSE_REFUSED,
+    RESET_POWER,
+    SENSOR_NONE,
+    TIMING_SIMULATED,
+)
+from firmware.wire.limits import LEVEL_PCT_MAX
+from firmware.wire.reports import COIL_NONE
+from hw_sim.kernel import NS_PER_US, Event, Kernel, McuClock
+from hw_sim.plant.panel import LOOP_MASK
+from hw_sim.plant.plant import Plant, PulseFacts
+
+QUEUE_PULSES = 4  # firmware/core/README.md
+# [V] Measured: 30 us of Python for one request, 89 us to set up a DMA batch (firmware.md 3.5).
+QUEUE_LEAD_US = 100
+# [V] Six PIO cycles of the guard (firmware.md 3.3) and two of the input synchroniser at 125 MHz.
+GUARD_DROP_NS = 64
+RESULTS_MAX = 16  # the result FIFO with its DMA buffer
+SENSE_NOISE = 0.002  # [P] spread of one current measurement, of its value
+UNASKED = 0  # result code of a sensed pulse without a request
+
+
+@dataclass
+class HalFaults:
+    """What is broken between the firmware and the plant. All off means a healthy unit."""
+
+    misfires_left: int = 0  # the switch does not close for so many pulses
+    doubles_left: int = 0  # one trigger, two pulses
+    sense_scale: float = 1.0  # current sense reads this much of the truth
+    bank_sense_scale: float = 1.0
+    gate_stuck: bool | None = None  # enable output held on or off
+    is_guard_blind: bool = False  # guard does not see the interlock loop
+
+
+@dataclass
+class _Request:
+    at_us: int
+    event: Event
+
+
+class SimHal:
+    """One MCU's hardware. Survives reboots of the firmware; identity and ledger are its memory."""
+
+    def __init__(
+        self,
+        kernel: Kernel,
+        clock: McuClock,
+        plant: Plant,
+        *,
+        unit_id: str,
+        is_simulated: bool,
+        noise: random.Random,
+        tokens: random.Random,
+    ) -> None:
+        self.kernel = kernel
+        self.clock = clock
+        self.plant = plant
+        self.faults = HalFaults()
+        self.boot_epoch = 0
+        self.reset_cause: int = RESET_POWER
+        self.watchdog_fed_ns = kernel.now_ns
+        self._unit_id = unit_id.encode("ascii").ljust(8, b"\0")
+        self._is_simulated = is_simulated
+        self._noise = noise
+        self._tokens = tokens
+        self._ledger = b""
+        self._gate_until_ns: int | None = None
+        self._gate_recorded = False
+        self._gate_event: Event | None = None
+        self._queue: deque[_Request] = deque()
+        self._running: tuple[int, int, Event] | None = None  # at_us, result so far, end event
+        self._results: deque[tuple[int, int, int]] = deque(maxlen=RESULTS_MAX)
+        plant.recorder.wire(kernel.now_ns, "gate", 0)
+
+    # --- what the core calls -------------------------------------------------------------------
+
+    def identity(self) -> tuple[bytes, int, int, int, int, bytes, int, int, int]:
+        kind = self.plant.coil.kind
+        is_plugged = self.plant.is_coil_plugged
+        return (
+            self._unit_id,
+            self.boot_epoch,
+            self.reset_cause,
+            int(self._is_simulated),
+            TIMING_SIMULATED,
+            (kind.serial.encode() if is_plugged else b"").ljust(8, b"\0"),
+            kind.coil_type if is_plugged else COIL_NONE,
+            LEVEL_PCT_MAX,
+            INPUTS_ALL if kind.is_cooled else INPUTS_ALL & ~IN_COOLING,
+        )
+
+    def surface_c10(self) -> int:
+        if not self.plant.is_coil_plugged:
+            return int(SENSOR_NONE)
+        return self.plant.coil.surface_sensor.reading_c10(self.plant.temperatures_c()[0])
+
+    def winding_c10(self) -> int:
+        if not self.plant.is_coil_plugged:
+            return int(SENSOR_NONE)
+        return self.plant.coil.winding_sensor.reading_c10(self.plant.temperatures_c()[1])
+
+    def bank_mv(self) -> int:
+        return round(self.plant.bank_mv() * self.faults.bank_sense_scale)
+
+    def set_charger(self, target_mv: int) -> None:
+        self.plant.set_charger(target_mv)
+
+    def set_bleed(self, on: bool) -> None:
+        self.plant.set_bleed(bool(on))
+
+    def arm_gate(self, life_us: int) -> None:
+        if self._is_loop_closed():
+            self._gate_until_ns = self.kernel.now_ns + life_us * NS_PER_US
+            self._watch_gate()
+            self._record_gate(self.kernel.now_ns)
+
+    def feed_gate(self, life_us: int) -> None:
+        if self._is_guard_on():
+            self._gate_until_ns = self.kernel.now_ns + life_us * NS_PER_US
+
+    def drop_gate(self) -> None:
+        self._drop(self.kernel.now_ns)
+
+    def gate_is_on(self) -> bool:
+        """Reads the enable pin itself, so that a stuck output shows."""
+        if self.faults.gate_stuck is not None:
+            return self.faults.gate_stuck
+        return self._is_guard_on()
+
+    def queue_pulse(self, at_us: int) -> bool:
+        is_late = at_us < self.clock.mcu_us(self.kernel.now_ns) + QUEUE_LEAD_US
+        is_out_of_order = bool(self._queue) and at_us <= self._queue[-1].at_us
+        if is_late or is_out_of_order or len(self._queue) >= QUEUE_PULSES:
+            return False
+        event = self.kernel.at(self.clock.true_ns(at_us), self._on_edge)
+        self._queue.append(_Request(at_us, event))
+        return True
+
+    def cancel_pulses(self) -> None:
+        while self._queue:
+            self._queue.popleft().event.cancel()
+
+    def take_result(self) -> tuple[int, int, int] | None:
+        return self._results.popleft() if self._results else None
+
+    def random_u32(self) -> int:
+        return self._tokens.getrandbits(32)
+
+    def load_ledger(self) -> bytes:
+        return self._ledger
+
+    def save_ledger(self, data: bytes) -> None:
+        # A flash write stops Python for 45 ms (firmware.md 7.2): the core promised never to.
+        assert not self._is_guard_on(), "ledger written while the gate is on"
+        self._ledger = bytes(data)
+
+    def feed_watchdog(self) -> None:
+        self.watchdog_fed_ns = self.kernel.now_ns
+
+    # --- what the bench and the driver call -----------------------------------------------------
+
+    def reset(self) -> None:
+        """Pins as after a reset: enable low, requests gone, charger open, bleed relay released."""
+        self.drop_gate()
+        self.cancel_pulses()
+        self._results.clear()
+        self.plant.set_charger(0)
+        self.plant.set_bleed(True)  # normally closed: bleeds whenever nobody holds it open
+
+    def count_boot(self, reset_cause: int) -> None:
+        """The controller starts anew; the count is in its flash."""
+        self.reset_cause = reset_cause
+        self.boot_epoch += 1
+
+    def on_contacts(self) -> None:
+        """A contact changed: the guard and the chain see it without any software."""
+        now_ns = self.kernel.now_ns
+        if not self._is_loop_closed():
+            self._drop(now_ns + GUARD_DROP_NS)
+        if not self.plant.panel.is_chain_closed:
+            self._cut(now_ns)
+
+    def set_gate_stuck(self, stuck: bool | None) -> None:
+        """Weld the enable output on or off; None mends it."""
+        self.faults.gate_stuck = stuck
+        self._record_gate(self.kernel.now_ns)
+
+    def corrupt_ledger(self, data: bytes) -> None:
+        """Replace the stored copy, as a worn flash would."""
+        self._ledger = data
+
+    def fire_unasked(self) -> bool:
+        """The switch closes by itself now; False when the hardware chain prevented it."""
+        at_us = self.clock.mcu_us(self.kernel.now_ns)
+        return self._close_switch(at_us, UNASKED)
+
+    # --- inside ---------------------------------------------------------------------------------
+
+    def _on_edge(self) -> None:
+        """The trigger machine reaches the edge of the oldest request."""
+        request = self._queue.popleft()
+        if not self.gate_is_on():
+            self._results.append((request.at_us, PULSE_REFUSED, 0))
+            return
+        if self.faults.misfires_left > 0:
+            self.faults.misfires_left -= 1
+            self._results.append((request.at_us, PULSE_EMITTED, 0))
+            return
+        if not self._close_switch(request.at_us, PULSE_EMITTED):
+            # The trigger was given, the current sense saw nothing.
+            self._results.append((request.at_us, PULSE_EMITTED, 0))
+
+    def _close_switch(self, at_us: int, result: int) -> bool:
+        facts = PulseFacts(at_us, self.boot_epoch, result != UNASKED, self.gate_is_on())
+        if not self.plant.begin_pulse(facts):
+            return False
+        end_ns = self.kernel.now_ns + self.plant.power.circuit.period_ns
+        self._running = (at_us, result, self.kernel.at(end_ns, self._on_pulse_end))
+        return True
+
+    def _on_pulse_end(self) -> None:
+        self._finish(self.kernel.now_ns)
+        if self.faults.doubles_left > 0:
+            self.faults.doubles_left -= 1
+            self.fire_unasked()
+
+    def _finish(self, end_ns: int) -> None:
+        """Current ends: sense it and report."""
+        assert self._running is not None
+        at_us, result, event = self._running
+        self._running = None
+        event.cancel()
+        done = self.plant.end_pulse(end_ns)
+        sensed = self.plant.amplitude(done) * self.faults.sense_scale
+        sensed *= 1 + self._noise.gauss(0.0, SENSE_NOISE)
+        if not done.is_complete and result == PULSE_EMITTED:
+            result = PULSE_CUT
+        self._results.append((at_us, result, max(0, round(sensed * 1000))))
+
+    def _cut(self, at_ns: int) -> None:
+        if self._running is not None:
+            self._finish(at_ns)
+
+    def _is_loop_closed(self) -> bool:
+        is_closed = self.plant.panel.contacts & LOOP_MASK == LOOP_MASK
+        return is_closed or self.faults.is_guard_blind
+
+    def _is_guard_on(self) -> bool:
+        return self._gate_until_ns is not None and self.kernel.now_ns < self._gate_until_ns
+
+    def _drop(self, at_ns: int) -> None:
+        """Latch the guard off; a pulse that is flowing loses its trigger."""
+        if self._gate_until_ns is None:
+            return
+        self._gate_until_ns = None
+        self._record_gate(at_ns)
+        # An unasked pulse flows without the trigger: the gate cannot end it.
+        is_triggered = self._running is not None and self._running[1] != UNASKED
+        if is_triggered and self.faults.gate_stuck is not True:
+            self._cut(at_ns)
+
+    def _watch_gate(self) -> None:
+        """One event follows the life of the guard, however often it is fed."""
+        if self._gate_event is not None:
+            self._gate_event.cancel()
+        assert self._gate_until_ns is not None
+        self._gate_event = self.kernel.at(self._gate_until_ns, self._on_gate_due)
+
+    def _on_gate_due(self) -> None:
+        self._gate_event = None
+        if self._gate_until_ns is None:
+            return
+        if self.kernel.now_ns >= self._gate_until_ns:
+            self._drop(self.kernel.now_ns)
+        else:
+            self._watch_gate()
+
+    def _record_gate(self, at_ns: int) -> None:
+        is_on = self.gate_is_on()
+        if is_on != self._gate_recorded:
+            self._gate_recorded = is_on
+            self.plant.recorder.wire(at_ns, "gate", is_on)

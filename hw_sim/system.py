@@ -1,0 +1,233 @@
+"""The whole product in one process: real edge, real firmware core, simulated metal and clinic.
+
+Builds edge.app exactly as the production entry point does, with simulated adapters, on the running
+loop (virtual for proofs). The store is the real engine, in memory unless a path is given. Nothing
+here decides; scenarios hold the unit, the robot at the screen and the clinic.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from edge.adapters.pin_hash import InlinePins
+from edge.adapters.sqlite_store import SqliteStore
+from edge.app import App, build_app
+from edge.config import Config
+from edge.config_load import load_config
+from edge.domain.protocol import Protocol
+from edge.ports import Adapters, WallTime
+from edge.services.library import ProtocolLibrary, read_library_files
+from edge.services.tables import LAYOUT_VERSION, TABLES
+from edge.version import SOFTWARE_VERSION
+from hw_sim.clinic import resources
+from hw_sim.clinic.fhir_server import ClinicServer
+from hw_sim.clinic.line import ClinicLine, Faults
+from hw_sim.clinic.shelf import Json
+from hw_sim.kernel import Streams
+from hw_sim.kiosk_robot import KioskRobot
+from hw_sim.realtime.run_files import Ports, config_text, trusted_keys
+from hw_sim.unit import SimUnit
+
+EPOCH = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)  # any day; the same one in every run
+UNIT_ID = "SIM-0001"
+APPOINTMENT_ID = "apt-1"
+TECHNICIAN = ("tech1", "Robin Tech", "technician", "2468")
+CLINICIAN = ("clin1", "Dr. Kim Clinic", "clinician", "8642")
+THRESHOLD_PCT = 52  # of maximum output; 62 % at 120 % of threshold, a usual treatment level
+PPM_MAX = 30  # [K] a plain crystal; the catalogue's faults go to 200
+
+
+class SimClock:
+    """Wall clock that runs with the loop and can be set wrong."""
+
+    def __init__(self) -> None:
+        self.offset = timedelta()
+        self.is_trusted = True
+
+    def now(self) -> WallTime:
+        """EPOCH plus the loop's time plus the error a scenario set."""
+        elapsed = timedelta(seconds=asyncio.get_running_loop().time())
+        return WallTime(EPOCH + elapsed + self.offset, self.is_trusted)
+
+
+class SeededEntropy:
+    """Repeatable secrets: for simulation only."""
+
+    def __init__(self, rng: random.Random) -> None:
+        self._rng = rng
+
+    def token_bytes(self, n: int) -> bytes:
+        return self._rng.randbytes(n)
+
+
+class SilentInit:
+    """An init system that listens to nothing."""
+
+    def notify(self, state: str) -> None:
+        del state
+
+
+@dataclass(frozen=True)
+class SystemOptions:
+    """What the system is made of."""
+
+    seed: int = 1
+    protocol: str = "itbs-600"
+    store_path: str = ":memory:"
+    clinic_faults: Faults | None = None
+    library: Path | None = None  # another signed library; the shipped one by default
+
+
+class SimSystem:
+    """Everything, wired. Make it on the running loop; start(), use it, stop()."""
+
+    def __init__(self, options: SystemOptions) -> None:
+        self.options = options
+        self.streams = Streams(options.seed)
+        self.config = _config(options)
+        self.library = ProtocolLibrary.load(
+            read_library_files(Path(self.config.protocols.path)), self.config.protocols.trusted_keys
+        )
+        self.protocol = _plannable(self.library, options.protocol)
+        self.clock = SimClock()
+        drift_ppm = self.streams.get("crystal").uniform(-PPM_MAX, PPM_MAX)
+        self.unit = SimUnit(
+            seed=options.seed,
+            ppm=drift_ppm,
+            coil=_fitted_coil(self.protocol),
+            unit_id=UNIT_ID,
+            threshold_pct=THRESHOLD_PCT,
+        )
+        self.clinic = ClinicServer(lambda: self.clock.now().utc)
+        self.clinic.load(visit_resources(self.protocol, EPOCH))
+        self.line = ClinicLine(self.clinic, options.clinic_faults, self.streams.get("clinic"))
+        self._generation = 0
+        self.app: App
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Boot the edge (again) on the unit and clinic that are there."""
+        self._generation += 1
+        self.app = build_app(
+            self.config,
+            Adapters(
+                link=self.unit.link_opener(),
+                panel=self.unit.edge_panel(),
+                indicators=self.unit.edge_indicators(),
+                store=SqliteStore(
+                    self.options.store_path, None, tables=TABLES, layout_version=LAYOUT_VERSION
+                ),
+                wall_clock=self.clock,
+                entropy=SeededEntropy(self.streams.get(f"entropy {self._generation}")),
+                clinic=self.line,
+                service_manager=SilentInit(),
+            ),
+            library=self.library,
+            pins=InlinePins(memory_kib=64, rounds=1),
+            page={},
+            software_version=SOFTWARE_VERSION,
+        )
+        known = {account.user_id for account in self.app.accounts.list_operators()}
+        for user_id, name, role, pin in (TECHNICIAN, CLINICIAN):
+            if user_id not in known:
+                await self.app.accounts.add(user_id, name, role, pin)
+        self._task = asyncio.create_task(self.app.run(), name="edge")
+
+    async def stop(self) -> None:
+        """Shut the edge down; the unit lives on."""
+        assert self._task is not None
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+        self.app.adapters.store.close()
+
+    async def robot(self) -> KioskRobot:
+        """A screen with the technician logged in."""
+        robot = KioskRobot(self.app.hub)
+        await robot.log_in(TECHNICIAN[0], TECHNICIAN[3])
+        return robot
+
+    def check_alive(self) -> None:
+        """Raise what ended the edge, if something did."""
+        if self._task is not None and self._task.done():
+            self._task.result()
+
+
+def visit_resources(protocol: Protocol, now: datetime) -> list[Json]:
+    """One patient with an order for this protocol, a threshold and an appointment now."""
+    step = protocol.steps[0]
+    percent = protocol.percent.default_pct if protocol.percent is not None else 100
+    basis = step.mt_basis.value
+    coil = _fitted_coil(protocol)
+    area = {"right": "m1-right"}.get(step.side.value, "m1-left")
+    return [
+        resources.practitioner("prac-1", "Dr", "Vera", "Lindner"),
+        resources.unit_device("unit-1", UNIT_ID),
+        resources.patient("pat-1", "MRN-004711", "Pat", "Example", date(1984, 7, 11)),
+        resources.order(
+            "order-1",
+            "pat-1",
+            "prac-1",
+            protocol=protocol.protocol_id,
+            version=protocol.version,
+            site=step.site,
+            percent_mt=percent,
+            sessions=36,
+            authored=now - timedelta(days=8),
+            until=now + timedelta(days=60),
+            mt_basis=basis,
+            coil_type=coil,
+        ),
+        resources.threshold(
+            "mt-1",
+            "pat-1",
+            value_pct=THRESHOLD_PCT,
+            area=area,
+            measured=now - timedelta(days=2),
+            mt_basis=basis,
+            coil_type=coil,
+        ),
+        resources.appointment(
+            APPOINTMENT_ID,
+            "pat-1",
+            "unit-1",
+            "order-1",
+            start=now,
+            end=now + timedelta(minutes=45),
+            status="arrived",
+        ),
+    ]
+
+
+def _config(options: SystemOptions) -> Config:
+    text = config_text(Path("/run/tms-sim"), Ports(kiosk=8080, bench=8090, clinic=8070))
+    config = load_config(text)
+    if options.library is None:
+        return config
+
+    protocols = replace(
+        config.protocols, path=str(options.library), trusted_keys=tuple(trusted_keys())
+    )
+    return replace(config, protocols=protocols)
+
+
+def _plannable(library: ProtocolLibrary, protocol_id: str) -> Protocol:
+    found = library.get(protocol_id)
+    names = ", ".join(_names(library.all()))
+    if found is None or found.plan is None:
+        raise ValueError(f"no protocol {protocol_id!r} that one order can plan; there are: {names}")
+    return found
+
+
+def _names(protocols: Iterable[Protocol]) -> list[str]:
+    return [p.protocol_id for p in protocols if p.plan is not None]
+
+
+def _fitted_coil(protocol: Protocol) -> str:
+    """The simulated unit has figure-8 coils; the cooled one wherever the protocol allows it."""
+    coils = protocol.coil_types
+    return "figure8_cooled" if "figure8_cooled" in coils else coils[0]

@@ -1,0 +1,206 @@
+"""An asyncio event loop in virtual time: one integer nanosecond counter, no waiting.
+
+Time stands still while anything is ready to run and then jumps to the next timer; timers of the
+same instant run in the order they were set. A wait that nothing can end raises instead of hanging,
+and so do a loop that never lets time pass, executors and foreign threads: each of them would make
+a run unrepeatable. Owns the clock of a simulated run and knows nothing of what is simulated.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import threading
+from asyncio import base_events
+from collections import deque
+from collections.abc import Callable, Coroutine
+from typing import Any, NoReturn, TypeVar
+
+T = TypeVar("T")
+
+NS_PER_S = 1_000_000_000
+# Callbacks in one instant before the run is called a livelock; a whole visit needs under 1,000.
+CALLBACKS_PER_INSTANT_MAX = 1_000_000
+# Virtual time after which a run is called endless: a unit keeps scheduling for ever by itself, so a
+# lost wait beside it would never be a deadlock. Above the 30 days of the longest planned run.
+LIMIT_S = 40 * 86_400
+# Cancelled timers that may stay in the queue before it is swept.
+CANCELLED_TIMERS_MIN = 256
+
+
+class VirtualDeadlockError(RuntimeError):
+    """Something is awaited and nothing is scheduled that could end the wait."""
+
+
+class VirtualLivelockError(RuntimeError):
+    """Callbacks follow each other for ever without letting time pass."""
+
+
+class VirtualTimeLimitError(RuntimeError):
+    """The run went on beyond its limit of virtual time."""
+
+
+class VirtualRunError(RuntimeError):
+    """A callback or a forgotten task failed; the cause is chained."""
+
+
+class VirtualLoop(base_events.BaseEventLoop):
+    """The loop; time() is seconds of the counter, now_ns the counter itself."""
+
+    _ready: deque[asyncio.Handle]
+    _stopping: bool
+
+    def __init__(self, start_ns: int = 0, limit_s: float = LIMIT_S) -> None:
+        super().__init__()
+        self._limit_ns = start_ns + round(limit_s * NS_PER_S)
+        self.now_ns = start_ns
+        self._now_s = start_ns / NS_PER_S
+        self._queue: list[tuple[int, int, asyncio.TimerHandle]] = []
+        self._sequence = 0
+        self._cancelled_timers = 0
+        self._run_in_instant = 0
+        self._owner = threading.get_ident()
+        self._failure: dict[str, Any] | None = None
+        self.callbacks_run = 0
+
+    def time(self) -> float:
+        """Virtual seconds."""
+        return self._now_s
+
+    def call_at(  # type: ignore[override]
+        self, when: float, callback: Callable[..., object], *args: Any, context: Any = None
+    ) -> asyncio.TimerHandle:
+        """Run at this virtual time, after everything set earlier for the same nanosecond."""
+        handle = asyncio.TimerHandle(when, callback, args, self, context)
+        heapq.heappush(self._queue, (round(when * NS_PER_S), self._sequence, handle))
+        self._sequence += 1
+        return handle
+
+    def call_exception_handler(self, context: dict[str, Any]) -> None:
+        """A failure nobody handles ends the run, unless the application set a handler."""
+        if self.get_exception_handler() is not None:
+            super().call_exception_handler(context)
+        elif self._failure is None:
+            self._failure = context
+
+    def run_in_executor(  # type: ignore[override]
+        self,
+        executor: Any,  # noqa: ARG002 - the signature is asyncio's
+        func: Callable[..., object],
+        *args: Any,  # noqa: ARG002
+    ) -> NoReturn:
+        """Refused: a thread's timing is not part of the seed."""
+        raise RuntimeError(f"no executor in virtual time: {getattr(func, '__qualname__', func)}")
+
+    def call_soon_threadsafe(  # type: ignore[override]
+        self, callback: Callable[..., object], *args: Any, context: Any = None
+    ) -> asyncio.Handle:
+        """The loop's own thread only."""
+        if threading.get_ident() != self._owner:
+            raise RuntimeError("no threads in virtual time")
+        return self.call_soon(callback, *args, context=context)
+
+    def jump(self, to_ns: int) -> bool:
+        """Move time on within a callback, if nothing else would have run before that moment.
+
+        Saves a timer for every step of a simulated device that has its own queue of events.
+        """
+        if self._ready or self._stopping or self._failure is not None:
+            return False
+        queue = self._queue
+        while queue and queue[0][2].cancelled():
+            heapq.heappop(queue)
+            self._cancelled_timers -= 1
+        if queue and queue[0][0] <= to_ns:
+            return False
+        if to_ns > self.now_ns:
+            self._set_time(to_ns)
+        return True
+
+    def raise_failure(self) -> None:
+        """Raise what call_exception_handler kept, once."""
+        if self._failure is not None:
+            context, self._failure = self._failure, None
+            raise VirtualRunError(
+                f"at {self._now_s:.9f} s: {context.get('message')}"
+            ) from context.get("exception")
+
+    def _timer_handle_cancelled(self, _handle: asyncio.TimerHandle) -> None:
+        self._cancelled_timers += 1
+        swept_at = max(CANCELLED_TIMERS_MIN, len(self._queue) // 2)
+        if self._cancelled_timers > swept_at:
+            self._queue = [entry for entry in self._queue if not entry[2].cancelled()]
+            heapq.heapify(self._queue)
+            self._cancelled_timers = 0
+
+    def _run_once(self) -> None:
+        """Run until somebody stops the loop: with no selector to ask there is no reason to return.
+
+        The order is asyncio's: whatever is ready first, in the order it became ready, then timers.
+        """
+        ready = self._ready
+        while True:
+            if not ready and not self._stopping:
+                self._advance()
+            count = len(ready)
+            self._run_in_instant += count
+            if self._run_in_instant > CALLBACKS_PER_INSTANT_MAX:
+                raise VirtualLivelockError(
+                    f"time stands still at {self._now_s:.9f} s: {self._waits()}"
+                )
+            self.callbacks_run += count
+            for _ in range(count):
+                handle = ready.popleft()
+                if not handle.cancelled():
+                    handle._run()  # noqa: SLF001 - the base loop runs its handles the same way
+            if self._failure is not None:
+                self.raise_failure()
+            if self._stopping:
+                return
+
+    def _advance(self) -> None:
+        """Jump to the next timer and make everything of that instant ready."""
+        queue, ready = self._queue, self._ready
+        while queue and queue[0][2].cancelled():
+            heapq.heappop(queue)
+            self._cancelled_timers -= 1
+        if not queue:
+            raise VirtualDeadlockError(
+                f"nothing is scheduled at {self._now_s:.9f} s, but these wait: {self._waits()}"
+            )
+        when_ns = queue[0][0]
+        if when_ns > self.now_ns:
+            self._set_time(when_ns)
+        while queue and queue[0][0] <= self.now_ns:
+            handle = heapq.heappop(queue)[2]
+            # A callback must not see a time before its own deadline, not even by the rounding to
+            # whole nanoseconds: code that checks would set the same timer again for ever.
+            if handle.when() > self._now_s:
+                self._now_s = handle.when()
+            ready.append(handle)
+
+    def _set_time(self, to_ns: int) -> None:
+        if to_ns > self._limit_ns:
+            raise VirtualTimeLimitError(f"still going at {self._now_s:.0f} s: {self._waits()}")
+        self.now_ns = to_ns
+        self._now_s = to_ns / NS_PER_S
+        self._run_in_instant = 0
+
+    def _waits(self) -> str:
+        """The tasks that are not done, by name and coroutine."""
+        tasks = [task for task in asyncio.all_tasks(self) if not task.done()]
+        names = sorted(f"{t.get_name()} in {_name_of(t)}" for t in tasks)
+        return ", ".join(names[:20]) or "no task"
+
+
+def _name_of(task: asyncio.Task[Any]) -> str:
+    return str(getattr(task.get_coro(), "__qualname__", "?"))
+
+
+def run(main: Coroutine[Any, Any, T], *, start_ns: int = 0, limit_s: float = LIMIT_S) -> T:
+    """Run a coroutine in a fresh virtual loop; any failure nobody handled is raised."""
+    loop = VirtualLoop(start_ns, limit_s)
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        result = runner.run(main)
+        loop.raise_failure()
+    return result
