@@ -1,0 +1,130 @@
+"""The production entry point: configuration, hardware adapters, the service, an HTTP site.
+
+`tms-edge serve` and `python -m edge` end here. Everything below build_app is the same in the
+simulator. SIGTERM and SIGINT stop it: pulses first, then the site, then the store.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+from pathlib import Path
+
+import structlog
+from aiohttp import web
+
+from edge.adapters.clinic_http import ClinicHttpClient
+from edge.adapters.entropy import SystemEntropy
+from edge.adapters.gpio_indicators import GpioIndicators
+from edge.adapters.gpio_panel import GpioPanel
+from edge.adapters.key_file import load_key
+from edge.adapters.pin_hash import InlinePins, ThreadedPins
+from edge.adapters.serial_link import SerialLinkOpener
+from edge.adapters.service_manager import SystemdNotifier
+from edge.adapters.sqlite_store import SqliteStore
+from edge.adapters.system_clock import SystemClock
+from edge.api.page import read_page
+from edge.api.server import make_runner
+from edge.app import App, build_app
+from edge.config import Config, StoreConfig
+from edge.config_load import load_config
+from edge.ports import Adapters
+from edge.services.library import ProtocolLibrary, read_library_files
+from edge.services.tables import LAYOUT_VERSION, TABLES
+from edge.version import SOFTWARE_VERSION
+
+log = structlog.get_logger("edge")
+
+
+def set_up_logging() -> None:
+    """One JSON line an event on standard error."""
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.dict_tracebacks,
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+def open_store(config: StoreConfig) -> SqliteStore:
+    """The one connection. Raises StoreError in words."""
+    path = Path(config.path)
+    key = load_key(Path(config.key_path), may_create=not path.exists())
+    return SqliteStore(str(path), key, tables=TABLES, layout_version=LAYOUT_VERSION)
+
+
+def open_library(config: Config) -> ProtocolLibrary:
+    """The signed protocols. Raises LibraryError in words."""
+    files = read_library_files(Path(config.protocols.path))
+    return ProtocolLibrary.load(files, config.protocols.trusted_keys)
+
+
+async def serve(config: Config) -> None:
+    """Run the service until a signal or a failure. Raises what the start-up found wrong."""
+    library = open_library(config)
+    store = open_store(config.store)
+    clinic = ClinicHttpClient(config.clinic.base_url, config.clinic.ca_path)
+    panel, indicators = GpioPanel(config.gpio), GpioIndicators(config.gpio)
+    notifier = SystemdNotifier()
+    app = build_app(
+        config,
+        Adapters(
+            link=SerialLinkOpener(config.serial.device, config.serial.baud),
+            panel=panel,
+            indicators=indicators,
+            store=store,
+            wall_clock=SystemClock(),
+            entropy=SystemEntropy(),
+            clinic=clinic,
+            service_manager=notifier,
+        ),
+        library=library,
+        pins=ThreadedPins(InlinePins()),
+        page=read_page(Path(config.kiosk.page_dir)),
+        software_version=SOFTWARE_VERSION,
+    )
+    try:
+        await _run_site(app, config, notifier)
+    finally:
+        panel.close()
+        indicators.close()
+        await clinic.close()
+        store.close()
+
+
+async def _run_site(app: App, config: Config, notifier: SystemdNotifier) -> None:
+    runner = make_runner(app.web)
+    await runner.setup()
+    site = web.TCPSite(runner, config.kiosk.host, config.kiosk.port)
+    task = asyncio.create_task(app.run(), name="app")
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, task.cancel)
+    try:
+        await site.start()
+        notifier.notify("READY=1")
+        log.info("ready", address=f"http://{config.kiosk.host}:{config.kiosk.port}")
+        await task
+    except asyncio.CancelledError:
+        log.info("stopping", reason="signal")
+    finally:
+        notifier.notify("STOPPING=1")
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await runner.cleanup()
+
+
+def main(path: str) -> None:
+    """Serve the configuration at path."""
+    set_up_logging()
+    asyncio.run(serve(load_config(Path(path).read_text(encoding="utf-8"))))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

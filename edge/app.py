@@ -1,0 +1,187 @@
+"""Wiring: one function that makes the service out of a configuration and adapters.
+
+Contains no decisions and opens nothing. The production entry point fills Adapters with hardware,
+the simulator with its own; below this line nobody can tell which. Runs on one event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from aiohttp import web
+
+from edge.api.hub import Hub, HubParts
+from edge.api.page import Asset
+from edge.api.server import create_app
+from edge.config import Config
+from edge.domain.session_states import S
+from edge.mcu.client import McuClient
+from edge.ports import Adapters, PinHasher, StoreError
+from edge.services.accounts import Accounts
+from edge.services.archive import Archive
+from edge.services.audit import Audit
+from edge.services.chair import Chair, ChairParts
+from edge.services.chair_state import ChairState
+from edge.services.clinic_book import BookSettings, ClinicBook
+from edge.services.clinic_sync import ClinicSync, sync_settings
+from edge.services.journal import Journal, take_boot_number
+from edge.services.library import ProtocolLibrary
+from edge.services.supervisor import supervise
+from edge.services.texts import Texts
+
+WATCHDOG_PERIOD_S = 5.0  # [P] a third of WatchdogSec=15 in the unit file
+
+
+@dataclass(frozen=True)
+class App:
+    """The wired service. run() returns only when cancelled, or raises."""
+
+    chair: Chair
+    hub: Hub
+    accounts: Accounts
+    sync: ClinicSync
+    journal: Journal
+    audit: Audit
+    archive: Archive
+    web: web.Application
+    adapters: Adapters
+
+    async def run(self) -> None:
+        """Every background task under one supervisor."""
+        await supervise(
+            {
+                "chair": self.chair.run,
+                "hub": self.hub.run,
+                "clinic": self.sync.run,
+                "watchdog": self._feed_watchdog,
+            },
+            on_failure=self._fail,
+        )
+
+    async def _feed_watchdog(self) -> None:
+        while True:
+            self.adapters.service_manager.notify("WATCHDOG=1")
+            await asyncio.sleep(WATCHDOG_PERIOD_S)
+
+    def _fail(self, task: str, error: BaseException) -> None:
+        self.chair.task_died(task, error)
+        self.adapters.service_manager.notify(f"STATUS=task {task} failed: {error!r}")
+
+
+def build_app(
+    config: Config,
+    adapters: Adapters,
+    *,
+    library: ProtocolLibrary,
+    pins: PinHasher,
+    page: Mapping[str, Asset],
+    software_version: str,
+) -> App:
+    """The service, not yet running. Raises StoreError when the store cannot be used."""
+    store, wall_clock = adapters.store, adapters.wall_clock
+    boot = take_boot_number(store)
+    journal = Journal(store, wall_clock, boot)
+    audit = Audit(store, wall_clock, boot)
+    accounts = Accounts(store, pins)
+    archive = Archive(store)
+    book = _book(config, adapters, library)
+    sync = ClinicSync(
+        store,
+        adapters.clinic,
+        wall_clock,
+        adapters.entropy,
+        book,
+        sync_settings(config.unit, config.clinic),
+    )
+    chair = _chair(config, adapters, journal, book, sync, software_version)
+    hub = Hub(
+        HubParts(
+            chair=chair,
+            accounts=accounts,
+            audit=audit,
+            wall_clock=wall_clock,
+            entropy=adapters.entropy,
+            library=library,
+            sentence=Texts.load(config.unit.language).sentence,
+            kiosk=config.kiosk,
+            limits=config.limits,
+            time_zone=ZoneInfo(config.unit.time_zone),
+            software_version=software_version,
+        )
+    )
+    _connect(chair, sync, adapters)
+    site = create_app(hub, kiosk=config.kiosk, page=page, archive=archive, journal=journal)
+    return App(chair, hub, accounts, sync, journal, audit, archive, site, adapters)
+
+
+def _book(config: Config, adapters: Adapters, library: ProtocolLibrary) -> ClinicBook:
+    settings = BookSettings(
+        time_zone=config.unit.time_zone,
+        order_valid_days=config.clinic.order_valid_days,
+        unit_identifier_system=config.clinic.unit_identifier_system,
+        unit_id=config.unit.unit_id,
+    )
+    return ClinicBook(adapters.store, library, config.limits, adapters.wall_clock, settings)
+
+
+def _chair(
+    config: Config,
+    adapters: Adapters,
+    journal: Journal,
+    book: ClinicBook,
+    sync: ClinicSync,
+    software_version: str,
+) -> Chair:
+    client = McuClient(
+        adapters.link,
+        unit_id=config.unit.unit_id,
+        limits=config.limits,
+        settings_hash=config.settings_hash,
+    )
+    return Chair(
+        ChairParts(
+            unit=config.unit,
+            limits=config.limits,
+            settings_hash=config.settings_hash,
+            software_version=software_version,
+            state=ChairState(),
+            client=client,
+            panel=adapters.panel,
+            indicators=adapters.indicators,
+            store=adapters.store,
+            journal=journal,
+            wall_clock=adapters.wall_clock,
+            entropy=adapters.entropy,
+            book=book,
+            clinic=sync,
+        )
+    )
+
+
+def _connect(chair: Chair, sync: ClinicSync, adapters: Adapters) -> None:
+    """Carry the clinic's figures into the one picture, and tidy the store between visits."""
+    state = chair.state
+
+    def clinic_changed() -> None:
+        state.clinic_state = sync.clinic_state
+        state.clinic_heard_at = sync.heard_at
+        state.to_send = sync.to_send
+        state.quarantined = sync.quarantined
+        chair.clinic_changed()
+
+    was_idle = True
+
+    def chair_changed() -> None:
+        nonlocal was_idle
+        is_idle = state.state in (S.IDLE, S.RECORD)
+        if is_idle and not was_idle:
+            with suppress(StoreError):  # tidying only; the next write meets the error itself
+                adapters.store.checkpoint()
+        was_idle = is_idle
+
+    sync.on_change(clinic_changed)
+    chair.on_change(chair_changed)
