@@ -2,6 +2,9 @@
 SHELL := /bin/bash
 PY := .venv/bin/python
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
+# The pure floors (firmware/core, firmware/wire, edge/domain) and the tests that cover every branch.
+PURE := tests/firmware tests/edge/domain $(wildcard tests/edge/clinic/test_fhir_*.py)
+ON_MICROPYTHON := tests/firmware/test_on_micropython.py
 SECONDS_EXPLORE := $(or $(SECONDS),60)
 
 .PHONY: help run test lint types unit kiosk-test bench explore docs lock clean
@@ -28,9 +31,10 @@ types: .venv/.stamp kiosk/node_modules/.stamp ## mypy strict, TypeScript strict
 
 unit: .venv/.stamp tests/node_modules/.stamp kiosk/dist/index.html ## Python tests, simulator and browser included
 	.ci/need chromium
-	coverage run -m pytest tests/firmware tests/edge/domain -m "not micropython" -q
-	coverage report --fail-under=100
-	pytest -q --ignore=tests/edge/domain
+	coverage run -m pytest -q $(PURE) --ignore=$(ON_MICROPYTHON)
+	coverage report --skip-covered --fail-under=100
+	pytest -q $(PURE:%=--ignore=%)
+	pytest -q $(ON_MICROPYTHON)
 
 kiosk-test: kiosk/node_modules/.stamp ## the page's own tests
 	cd kiosk && npm test --silent

@@ -1,7 +1,7 @@
 """`python -m hw_sim`: the simulator's command line.
 
-run: everything in real time for people; unit, clinic: one part of that as a process; session: one
-session of the whole system in virtual time. Parses and hands over; imports what a command needs
+run: everything in real time for people; unit, clinic: one part of that as a process; session,
+explore, bench: the whole system in virtual time. Parses and hands over; imports what is needed
 only when it is asked for, so that --help stays quick.
 """
 
@@ -109,6 +109,16 @@ def explore(
     from hw_sim.explore import explore as run_seeds
 
     raise typer.Exit(run_seeds(seconds=seconds, seeds=seeds, first_seed=seed, json_path=json_path))
+
+
+@app.command()
+def bench(
+    json_path: Annotated[Path | None, typer.Option("--json", help="Write the figures.")] = None,
+) -> None:
+    """Speed of the simulation and of the service's hot paths on this machine."""
+    from hw_sim.bench import bench as run_bench
+
+    raise typer.Exit(run_bench(json_path))
 
 
 if __name__ == "__main__":

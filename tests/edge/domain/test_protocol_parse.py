@@ -170,3 +170,9 @@ def test_envelope_counts_the_gap_between_the_last_and_the_next_first_pulse() -> 
 
 def test_envelope_of_a_single_pulse_is_kept() -> None:
     assert envelope_faults(plan_of((1, 0), train_levels=1)) == []
+
+
+def test_protocol_is_hashed_by_identity_and_version() -> None:
+    first, second = parse_protocol(itbs_data()), parse_protocol(itbs_data())
+
+    assert hash(first) == hash(second)
