@@ -200,7 +200,7 @@ def _today(rows: tuple[AppointmentRow, ...], date: str, zone: tzinfo) -> schema.
         appointments=[_appointment(row, zone) for row in rows],
         next_id=waiting[0].appointment_id if waiting else None,
         done=sum(row.state == "done" for row in rows),
-        to_come=len(waiting),
+        to_come=sum(row.state != "done" for row in rows),
     )
 
 

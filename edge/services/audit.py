@@ -9,13 +9,11 @@ and loop time; the wall clock is an attribute.
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import json
 from collections.abc import Mapping
 
+from edge.domain.hash_chain import GENESIS, canonical, link
 from edge.ports import Store, Value, WallClock
 
-_FIRST = "0" * 64
 _HEAD = "audit_head"
 _INSERT = "INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _ALL = "SELECT * FROM audit ORDER BY seq"
@@ -37,7 +35,7 @@ class Audit:
     def append(self, who: str, action: str, detail: Mapping[str, object]) -> None:
         """Append inside the caller's open transaction. Raises StoreError."""
         last = self._store.rows("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1")
-        seq, prev = (int(str(last[0][0])) + 1, str(last[0][1])) if last else (1, _FIRST)
+        seq, prev = (int(str(last[0][0])) + 1, str(last[0][1])) if last else (1, GENESIS)
         row: list[Value] = [
             seq,
             self._boot,
@@ -45,10 +43,10 @@ class Audit:
             self._wall_clock.now().utc.isoformat(),
             who,
             action,
-            _canonical(dict(detail)),
+            canonical(dict(detail)),
             prev,
         ]
-        digest = _hash(row)
+        digest = link(prev, row[:7])
         self._store.rows(_INSERT, [*row, digest])
         self._store.rows(
             "INSERT INTO meta (key, value) VALUES (?, ?)"
@@ -58,12 +56,12 @@ class Audit:
 
     def verify(self) -> str | None:
         """None when the chain is whole, else a sentence naming the first bad row."""
-        prev, seq = _FIRST, 0
+        prev, seq = GENESIS, 0
         for row in self._store.rows(_ALL):
             seq += 1
             if row[0] != seq:
                 return f"audit row {seq} is missing"
-            if row[7] != prev or row[8] != _hash(row[:8]):
+            if row[7] != prev or row[8] != link(prev, row[:7]):
                 return f"audit row {seq} does not fit the chain"
             prev = str(row[8])
         head = self._store.rows("SELECT value FROM meta WHERE key = ?", (_HEAD,))
@@ -71,12 +69,3 @@ class Audit:
         if (head[0][0] if head else None) != expected:
             return f"audit ends at row {seq}, but its noted end differs"
         return None
-
-
-def _canonical(value: object) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-
-
-def _hash(row: list[Value] | tuple[Value, ...]) -> str:
-    """SHA-256 over the previous hash and the row's canonical JSON, hex."""
-    return hashlib.sha256((str(row[7]) + _canonical(list(row[:7]))).encode()).hexdigest()

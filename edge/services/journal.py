@@ -8,15 +8,13 @@ monotonic microseconds; the wall clock is for people. A row is durable when its 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 from collections.abc import Mapping
 from datetime import datetime
 
+from edge.domain.hash_chain import GENESIS, canonical, link
 from edge.domain.record import JournalRow
 from edge.ports import Store, WallClock
-
-GENESIS = "0" * 64
 
 
 def take_boot_number(store: Store) -> int:
@@ -46,12 +44,12 @@ class Journal:
         seq, prev = (int(str(last[0][0])) + 1, str(last[0][1])) if last else (1, GENESIS)
         mono_us = round(asyncio.get_running_loop().time() * 1e6)
         utc = self._wall_clock.now().utc.isoformat()
-        text = _canonical(body)
+        text = canonical(body)
         row = (seq, session_id, self._boot, mono_us, utc, kind, text)
         self._store.rows(
             "INSERT INTO journal (seq, session_id, boot, mono_us, utc, kind, body, prev, hash)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (*row, prev, _link(prev, row)),
+            (*row, prev, link(prev, row)),
         )
         return seq
 
@@ -96,15 +94,7 @@ class Journal:
             row, kept_prev, kept_hash = found[:7], found[7], found[8]
             if row[0] != expected:
                 return f"journal row {expected} is missing"
-            if kept_prev != prev or kept_hash != _link(prev, row):
+            if kept_prev != prev or kept_hash != link(prev, row):
                 return f"journal row {expected} was changed"
             prev, expected = str(kept_hash), expected + 1
         return None
-
-
-def _canonical(value: object) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-
-
-def _link(prev: str, row: tuple[object, ...]) -> str:
-    return hashlib.sha256((prev + _canonical(row)).encode()).hexdigest()

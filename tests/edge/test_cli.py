@@ -172,7 +172,9 @@ def local_config(folder: Path) -> str:
     path = folder / "unit.toml"
     store, key = f'"{folder / "store.db"}"', f'"{folder / "store.key"}"'
     device = f'"{folder / "no-device"}"'
-    path.write_text(unit_toml(path=store, key_path=key, device=device, port="8999"))
+    nowhere = '"http://127.0.0.1:1/fhir"'
+    text = unit_toml(path=store, key_path=key, device=device, port="8999", base_url=nowhere)
+    path.write_text(text)
     return str(path)
 
 

@@ -377,7 +377,7 @@ due-problem = Order has a problem
 due-threshold_missing = Threshold missing
 due-threshold_old = Threshold too old
 due-order_expiring = Order ends soon
-due-last_session = Last ordered session
+due-last_session = Last session
 
 ## Why a count is not settled.
 

@@ -118,7 +118,7 @@ tab-device = Device
 open-patient = Open patient
 next-at = Next, { $at }
 next-arrived = Next, { $at }. Arrived
-percent-mt = { $percent } % MT
+percent-mt = { $percent } % MT
 today-all-done = All sessions done
 today-empty = No sessions today
 today-empty-help = New appointments come from the clinic by themselves.
@@ -209,7 +209,7 @@ order-prescriber = Ordered by
 order-date = Ordered on
 order-none = No usable order
 order-none-help = The clinic has sent no order that this unit understands. Nothing can be given.
-level-of = { $percent } % MT = { $output } % output
+level-of = { $percent } % MT = { $output } % output
 is-output = { $output } % output
 pulses-in-trains = { $pulses } in { $trains } trains
 pulses-length = { $pulses } pulses in { $length }

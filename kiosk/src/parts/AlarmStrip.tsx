@@ -87,7 +87,8 @@ function AudioPause({ now }: { now: Snapshot }) {
       </span>
     );
   }
-  if (!now.me || now.control === "elsewhere" || isCompact.value) return null;
+  const isSilent = now.alarms.every((alarm) => alarm.is_acknowledged);
+  if (isSilent || !now.me || now.control === "elsewhere" || isCompact.value) return null;
   return (
     <button type="button" class="quiet" onClick={() => void act({ t: "pause_audio" })}>
       {t("audio-pause")}

@@ -147,7 +147,7 @@ def test_snapshot_of_today_counts_and_names_the_next() -> None:
     )
     today = shown(ChairState(today=rows)).today
     assert today is not None
-    assert (today.date, today.next_id, today.done, today.to_come) == ("2026-11-21", "c", 1, 2)
+    assert (today.date, today.next_id, today.done, today.to_come) == ("2026-11-21", "c", 1, 3)
     assert today.appointments[0].at == "12:00"
     assert (today.appointments[0].initials, today.appointments[0].mrn_last4) == ("Q. Z.", "8990")
 
