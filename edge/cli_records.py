@@ -22,6 +22,7 @@ from edge.__main__ import open_store
 from edge.adapters.pin_hash import InlinePins
 from edge.adapters.sqlite_store import SqliteStore
 from edge.adapters.system_clock import SystemClock
+from edge.api.server import session_row
 from edge.cli import DEFAULT_CONFIG, AsJson, ConfigPath, accounts_app, app, fail, out, print_json
 from edge.cli import read_config as _read_config
 from edge.config import Config
@@ -41,15 +42,25 @@ def sessions(config: ConfigPath = DEFAULT_CONFIG, user: User = "", as_json: AsJs
     if as_json:
         print_json(lines)
         return
-    table = Table("session", "opened", "protocol", "delivered", "prescribed", "state")
+    table = Table()
+    for name, _ in _COLUMNS:
+        table.add_column(name, overflow="fold", no_wrap=name == "session")
     for line in lines:
-        table.add_row(*(str(line.get(key, "")) for key in _COLUMNS))
+        table.add_row(*("" if line[key] is None else str(line[key]) for _, key in _COLUMNS))
     out.print(table)
     if not lines:
         out.print("No session has been opened on this unit yet.")
 
 
-_COLUMNS = ("session_id", "opened", "protocol_id", "delivered", "prescribed", "state")
+_COLUMNS = (
+    ("session", "session_id"),
+    ("opened", "opened"),
+    ("patient", "initials"),
+    ("delivered", "pulses_measured"),
+    ("prescribed", "pulses_prescribed"),
+    ("state", "state"),
+    ("outcome", "outcome"),
+)
 
 
 @app.command()
@@ -85,8 +96,7 @@ def _open(config: Config) -> SqliteStore:
 def _local_sessions(config: Config) -> list[dict[str, Any]]:
     store = _open(config)
     try:
-        built: list[dict[str, Any]] = msgspec.to_builtins(Archive(store).sessions())
-        return built
+        return [msgspec.to_builtins(session_row(entry)) for entry in Archive(store).sessions()]
     finally:
         store.close()
 
@@ -99,7 +109,9 @@ def _local_session(config: Config, session_id: str) -> dict[str, Any]:
             raise fail(f"No session {session_id!r}. `tms-edge sessions` lists them.")
         journal = Journal(store, SystemClock(), 0)
         return {
-            "session": msgspec.to_builtins(found),
+            "session_id": found.session_id,
+            "state": found.state,
+            "record": json.loads(found.record_text or "null"),
             "journal": msgspec.to_builtins(journal.rows(session_id)),
             "journal_chain": journal.verify() or "whole",
         }

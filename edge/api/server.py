@@ -155,7 +155,7 @@ async def _sessions(request: web.Request) -> web.StreamResponse:
     _, verdict = _reader(request)
     if not verdict.is_accepted:
         return _refusal(parts.hub, verdict)
-    return _json([_row(entry) for entry in parts.archive.sessions()])
+    return _json([session_row(entry) for entry in parts.archive.sessions()])
 
 
 async def _session(request: web.Request) -> web.StreamResponse:
@@ -189,7 +189,8 @@ def _reader(request: web.Request) -> tuple[Account | None, Verdict]:
     return account, judge_permission(None if account is None else account.role, "reveal")
 
 
-def _row(entry: SessionEntry) -> SessionRow:
+def session_row(entry: SessionEntry) -> SessionRow:
+    """The line of a list."""
     record = entry.record
     return SessionRow(
         session_id=entry.session_id,

@@ -7,6 +7,7 @@ heartbeat, a count taken from what was asked, a restart that forgets or repeats 
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from pathlib import Path
 
@@ -71,3 +72,10 @@ async def test_edge_killed_in_a_train_is_safe_counted_and_resumed(tmp_path: Path
         await robot.close()
         await hub.close()
         assert len(run.clinic.resources("Procedure")) == 1
+
+        asked = json.loads(await run.cli("sessions", "--json", "--user", TECHNICIAN.user_id))
+        assert [row["pulses_measured"] for row in asked] == [PULSES]
+        await run.stop()
+        exported = json.loads(await run.cli("export", asked[0]["session_id"]))
+        assert exported["record"]["pulses_measured"] == PULSES
+        assert exported["journal_chain"] == "whole"

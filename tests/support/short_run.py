@@ -25,7 +25,7 @@ from edge.services.library import MANIFEST, read_library_files, sign_library
 from hw_sim.clinic.fhir_server import ClinicServer
 from hw_sim.clinic.server import start as start_clinic
 from hw_sim.keys.sign_library import KEY_FILE
-from hw_sim.realtime.accounts import seed_accounts
+from hw_sim.realtime.accounts import DEMO_ACCOUNTS, seed_accounts
 from hw_sim.realtime.run_files import REPOSITORY, Ports, config_text
 from hw_sim.realtime.wiring import DIR_VARIABLE
 from hw_sim.system import visit_resources
@@ -118,6 +118,7 @@ class ShortRun:
                 await process.wait()
         if self._site is not None:
             await self._site.cleanup()
+            self._site = None
 
     async def bench(self, path: str) -> Any:
         """JSON of the bench panel: /truth or /state."""
@@ -126,6 +127,20 @@ class ShortRun:
             http.get(f"http://127.0.0.1:{self.ports.bench}{path}") as answer,
         ):
             return await answer.json()
+
+    async def cli(self, *arguments: str) -> str:
+        """What `tms-edge` says to this unit's configuration and the technician's PIN."""
+        process = await asyncio.create_subprocess_exec(
+            _command(),
+            *arguments,
+            "--config",
+            str(self.config),
+            stdout=asyncio.subprocess.PIPE,
+            env=self._env | {"TMS_PIN": DEMO_ACCOUNTS[0].pin},
+        )
+        out, _ = await process.communicate()
+        assert process.returncode == 0, out
+        return out.decode()
 
     def log_of(self, name: str) -> str:
         return (self.folder / f"{name}.log").read_text(errors="replace")[-4000:]
