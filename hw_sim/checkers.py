@@ -1,8 +1,8 @@
 """Invariants of one unit, judged from outside on the truth recorder alone.
 
-Each checker is one rule with the id of reliability.md 2.4 and yields violations in words. Facts
-that the record cannot know (what was prescribed, what others claim) come in as Facts; a fact left
-out is not judged. Pure: no clock, no product state; a record that dropped entries is refused.
+Each checker is one rule with the id of sources.md reliability 2.4 and yields violations in words.
+Facts that the record cannot know (what was prescribed, what others claim) come in as Facts; a fact
+left out is not judged. Pure: no clock, no product state; a record that dropped entries is refused.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from hw_sim.wire_watch import RX_BEAT
 
 NS_PER_MS = 1_000_000
 NS_PER_US = 1_000
-# design.md 5: interlock, E-stop or STOP at the core to output off.
+# sources.md design 5: interlock, E-stop or STOP at the core to output off.
 OFF_NS_MAX = 1 * NS_PER_MS
-# design.md 5: heartbeat loss to disarm.
+# sources.md design 5: heartbeat loss to disarm.
 BEAT_AGE_NS_MAX = HEARTBEAT_MS_MAX * NS_PER_MS
-# design.md 5: a press on the screen to output off.
+# sources.md design 5: a press on the screen to output off.
 SCREEN_STOP_NS_MAX = 100 * NS_PER_MS
 # GATE_LIFE_US after the last feed, the longest the enable may outlive its firmware.
 HUNG_GATE_NS_MAX = 100 * NS_PER_MS
-# design.md 9: onset of a train against its schedule.
+# sources.md design 9: onset of a train against its schedule.
 ONSET_US_MAX = 50
 
 
@@ -64,7 +64,7 @@ class Violation(NamedTuple):
 
 
 class Checker(Protocol):
-    """One rule. ids are those of reliability.md 2.4."""
+    """One rule. ids are those of sources.md reliability 2.4."""
 
     id: str
 

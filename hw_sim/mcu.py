@@ -23,10 +23,10 @@ from hw_sim.sim_hal import SimHal
 SAMPLE_PERIOD_NS = INPUT_STALE_US * NS_PER_US // 2
 # A turn that comes anyway takes the sample along when it is this nearly due.
 SAMPLE_EARLY_NS = SAMPLE_PERIOD_NS // 10
-# [P] Watchdog of the board, far below its 8.4 s maximum [V firmware.md 7.2].
+# [P] Watchdog of the board, far below its 8.4 s maximum [V sources.md firmware 7.2].
 WATCHDOG_NS = 500 * NS_PER_MS
 BOOT_NS = 150 * NS_PER_MS  # [P] from reset to the first line of main.py
-WAKE_US_MIN = 20  # [V] about the cost of one poll in MicroPython (firmware.md 7.1)
+WAKE_US_MIN = 20  # [V] about the cost of one poll in MicroPython (sources.md firmware 7.1)
 
 
 class Core(Protocol):

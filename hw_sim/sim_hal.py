@@ -29,9 +29,9 @@ from hw_sim.plant.panel import LOOP_MASK
 from hw_sim.plant.plant import Plant, PulseFacts
 
 QUEUE_PULSES = 4  # firmware/core/README.md
-# [V] Measured: 30 us of Python for one request, 89 us to set up a DMA batch (firmware.md 3.5).
+# [V] 30 us of Python for one request, 89 us to set up a DMA batch (sources.md firmware 3.5).
 QUEUE_LEAD_US = 100
-# [V] Six PIO cycles of the guard (firmware.md 3.3) and two of the input synchroniser at 125 MHz.
+# [V] Six PIO cycles of the guard (sources.md firmware 3.3), two of the synchroniser, at 125 MHz.
 GUARD_DROP_NS = 64
 RESULTS_MAX = 16  # the result FIFO with its DMA buffer
 SENSE_NOISE = 0.002  # [P] spread of one current measurement, of its value
@@ -168,7 +168,7 @@ class SimHal:
         return self._ledger
 
     def save_ledger(self, data: bytes) -> None:
-        # A flash write stops Python for 45 ms (firmware.md 7.2): the core promised never to.
+        # A flash write stops Python for 45 ms (sources.md firmware 7.2): the core promised not to.
         assert not self._is_guard_on(), "ledger written while the gate is on"
         self._ledger = bytes(data)
 

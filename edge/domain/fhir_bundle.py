@@ -1,6 +1,6 @@
 """Cuts a stored transaction into steps and reads the server's answers.
 
-Servers limit how many entries a transaction may hold (8 on one of them, reference/clinic.md 1.3
+Servers limit how many entries a transaction may hold (8 on one of them, sources.md clinic 1.3
 [M]), so a bundle goes out in steps; references to entries of earlier steps are rewritten from the
 answers. Knows nothing of HTTP, time or the store. Pure.
 """

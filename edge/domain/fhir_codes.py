@@ -1,7 +1,7 @@
 """Names of our own in FHIR: code system, extensions, identifier systems, tags.
 
 One vocabulary for what we read and what we write. Codes of the dose are named after the columns of
-NIBS-BIDS (reference/clinic.md 6.4, proposal v6 [S]), so that one list serves research and clinic.
+NIBS-BIDS (sources.md clinic 6.4, proposal v6 [S]), so that one list serves research and clinic.
 Pure data.
 """
 

@@ -24,9 +24,9 @@ from edge.domain.fhir_read import Node, open_resource, version_of
 from edge.domain.prescription import MtBasis, Order, Problem, Side
 
 INTENTS = ("order", "original-order", "instance-order")
-# [P] domain.md 1.6: at most 120, 130 only by the prescriber's override; more is no dose at all.
+# [P] sources.md domain 1.6: at most 120, 130 only by the prescriber's override; more is no dose.
 PERCENT_MT_MAX = 130
-SESSIONS_MAX = 100  # [P] twice the longest course of domain.md 1.4 (50 sessions)
+SESSIONS_MAX = 100  # [P] twice the longest course of sources.md domain 1.4 (50 sessions)
 SESSION_UNITS = ("{session}", "session", "sessions")
 BASES = {code: MtBasis(word) for word, code in MT_BASIS_CODES.items()}
 # Sites whose name does not carry a side.

@@ -119,7 +119,7 @@ def _procedure(record: SessionRecord, devices: Mapping[str, Json]) -> Json:
         "instantiatesCanonical": [f"{ACTIVITY}{record.protocol_id}|{record.protocol_version}"],
         "basedOn": [{"reference": f"ServiceRequest/{order.order_id}"}],
         "status": STATUS[record.outcome],
-        # [V] domain.md 8.4; no SNOMED code for TMS itself could be confirmed, so own code and text
+        # [V] sources.md domain 8.4; no SNOMED code for TMS could be confirmed, so own code and text
         "category": {"coding": [{"system": SNOMED, "code": "24642003"}]},
         "code": _concept("rtms-session", "Repetitive TMS, treatment session"),
         "subject": _subject(record),

@@ -30,9 +30,9 @@ from edge.services.clinic_search import (
     references,
 )
 
-DAYS = 14  # clinic.md 4.3: the coming 14 days
+DAYS = 14  # sources.md clinic 4.3: the coming 14 days
 FULL_PERIOD_S = 6 * 3600.0  # [P]; searches show no deletions, so everything is read anew
-OVERLAP = timedelta(minutes=5)  # clinic.md 4.2
+OVERLAP = timedelta(minutes=5)  # sources.md clinic 4.2
 PAGE = 50
 IDS_PER_QUERY = 20  # keeps an address under 2 kB
 DOSE_DAYS = 2  # doses of today and, across time zones, of yesterday

@@ -14,11 +14,11 @@ from edge.domain.fhir_bundle import outcome_of
 from edge.ports import ClinicAnswer, ClinicHttp, ClinicUnreachableError
 
 BUSY = frozenset({429, 503})
-WAIT_S_MIN = 1.0  # [P] clinic.md 4.2: back-off from 1 s to 15 min
+WAIT_S_MIN = 1.0  # [P] sources.md clinic 4.2: back-off from 1 s to 15 min
 WAIT_S_MAX = 900.0
 READ_TRIES = 4  # [P] on a line that loses every third request, 99 of 100 reads come through
 # One server ignored an unknown search parameter, and an ignored filter means everybody's orders
-# [M] clinic.md 4.3: ask for a refusal instead.
+# [M] sources.md clinic 4.3: ask for a refusal instead.
 SEARCH_HEADERS = {"accept": "application/fhir+json", "prefer": "handling=strict"}
 SEND_HEADERS = {
     "accept": "application/fhir+json",

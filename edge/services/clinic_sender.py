@@ -2,7 +2,7 @@
 
 One step at a time, one request in flight. A step is made durable as "sending" before the request
 leaves; after an unclear outcome (lost answer, 409, 412, 5xx, a crash) it waits a quiet time, asks
-the server what is there, and only then goes on or sends again (reference/clinic.md 4.2). Decides
+the server what is there, and only then goes on or sends again (sources.md clinic 4.2). Decides
 waiting times, owns no loop: ClinicSync calls step(). Clock: seconds of the running loop.
 """
 
@@ -34,10 +34,10 @@ from edge.services.clinic_request import (
 )
 from edge.services.outbox import Item, Outbox
 
-ENTRIES_MAX = 8  # [M] clinic.md 1.3: most entries one server takes in a conditional transaction
-TIMEOUT_S = 30.0  # [P] clinic.md 4.2, doubled per failure; a fixed one can livelock [M]
+ENTRIES_MAX = 8  # [M] sources.md clinic 1.3: most that one server takes with conditions
+TIMEOUT_S = 30.0  # [P] sources.md clinic 4.2, doubled per failure; a fixed one can livelock [M]
 TIMEOUT_S_MAX = 300.0
-QUIET_S_MIN = 5.0  # [P] clinic.md 4.2; 1 s sufficed in the trial [M]
+QUIET_S_MIN = 5.0  # [P] sources.md clinic 4.2; 1 s sufficed in the trial [M]
 TURNED_DOWN_MAX = 8  # [P] then a person looks, instead of one item holding up all others
 GUARD_VALID_S = 86_400.0  # a patient is compared with the clinic once a day
 

@@ -2,7 +2,7 @@
 # firmware/wire/limits.py). Written once, with their origin. [P] proposed, [V] verified source.
 from firmware.compat import const
 
-QUEUE_PULSES = const(4)  # requests waiting in the HAL; firmware.md 3.5: short batches
+QUEUE_PULSES = const(4)  # requests waiting in the HAL; sources.md firmware 3.5: short batches
 # [P] A request is handed over at most this long before its pulse, so that a cancel is never late.
 QUEUE_AHEAD_US = const(200000)
 # [P] The first pulse of a train is handed over this late, just after the last look at the bank.
@@ -12,7 +12,7 @@ LAST_LOOK_US = const(20000)
 # [P] A biphasic pulse lasts 0.3 ms [C: REF-BI]; its result is looked for after this.
 RESULT_LOOK_US = const(1000)
 RESULT_GRACE_US = const(5000)  # [P] no result by then: the pulse was not sensed
-PULSE_ERROR_US_MAX = const(1000)  # [P] domain.md 2.8: stop when an interval is off by 1 ms
+PULSE_ERROR_US_MAX = const(1000)  # [P] sources.md domain 2.8: stop when an interval is off by 1 ms
 SENSED_PM_MIN = const(3)  # [P] noise floor of the current sense; 1 percent output is 10
 # [P] Half of what was asked is no pulse of this treatment any more.
 MISSING_PM = const(500)
@@ -35,9 +35,9 @@ HEARTBEAT_MS_MIN = const(100)  # [P] five lost beats at 20 ms; less would only m
 OVERDUE_US = const(2000)
 STATUS_GAP_US = const(20000)  # [P] a bouncing input makes at most 50 reports a second
 
-QUIET_US = const(2000)  # [P] domain.md 3.6: no sensor is read this near to a pulse
+QUIET_US = const(2000)  # [P] sources.md domain 3.6: no sensor is read this near to a pulse
 # [P] Reading this much early costs nothing and lets one wake do two things.
 SENSORS_EARLY_US = const(6000)
-SENSOR_SAMPLES = const(5)  # [P] domain.md 3.6: median of five
-WINDING_CLEAR_C10 = const(30)  # [P] domain.md 2.8: clears 3 degrees below the limit
-SURFACE_CLEAR_C10 = const(60)  # [P] domain.md 2.8: 41 degrees trips, 35 clears
+SENSOR_SAMPLES = const(5)  # [P] sources.md domain 3.6: median of five
+WINDING_CLEAR_C10 = const(30)  # [P] sources.md domain 2.8: clears 3 degrees below the limit
+SURFACE_CLEAR_C10 = const(60)  # [P] sources.md domain 2.8: 41 degrees trips, 35 clears

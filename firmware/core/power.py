@@ -1,5 +1,6 @@
 # Charger, bleed and bank voltage: moves the bank to a level and says whether it is there. Decides
-# no reaction (supervision.py, unit.py). Millivolts; the level is linear in voltage [domain.md 3.3].
+# no reaction (supervision.py, unit.py). Millivolts; the level is linear in voltage (sources.md
+# domain 3.3).
 from firmware.compat import TYPE_CHECKING
 from firmware.core.bounds import BANK_LOW_MV, BANK_SETTLE_US
 from firmware.wire.limits import BANK_TOLERANCE_PM, LEVEL_PCT_MAX, V_FULL_MV

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from edge.ports import ClinicAnswer, ClinicUnreachableError
 from hw_sim.clinic.fhir_server import BASE, ClinicServer
 
-SERVER_S = 0.02  # [M] clinic.md 4.3: 7 to 40 ms a request
+SERVER_S = 0.02  # [M] sources.md clinic 4.3: 7 to 40 ms a request
 WAY_S = 0.005
 
 
@@ -36,7 +36,7 @@ class Faults:
     writes_only: bool = False
 
 
-# [M] clinic.md 4.1: 45 % of requests go wrong.
+# [M] sources.md clinic 4.1: 45 % of requests go wrong.
 ROUGH = Faults(
     refused=0.08, lost_request=0.08, lost_answer=0.09, busy_503=0.07, busy_429=0.06, late=0.07
 )

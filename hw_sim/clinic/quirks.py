@@ -1,4 +1,4 @@
-"""Ways in which real FHIR servers differ, each switchable, each measured (reference/clinic.md 1.3).
+"""Ways in which real FHIR servers differ, each switchable, each measured (sources.md clinic 1.3).
 
 The default is the strict and well-behaved server; a test or a seed switches quirks on by name.
 """

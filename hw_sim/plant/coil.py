@@ -1,8 +1,8 @@
 """Stimulation coil: two-node thermal model, its cooling, and two sensors that can fail.
 
 Winding and contact face follow the closed-form solution of the linear 2x2 system between events
-(domain.md 3.5); each pulse adds its heat to the winding at once. Owns the true temperatures and
-what the sensors report of them; judges neither. True nanoseconds in, degrees Celsius inside.
+(sources.md domain 3.5); each pulse adds its heat to the winding at once. Owns the true temperatures
+and what the sensors report of them; judges neither. True nanoseconds in, degrees Celsius inside.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ NOISE_C = 0.04  # [P] spread of one reading; a working sensor never stands still
 
 @dataclass(frozen=True)
 class CoilKind:
-    """Thermal constants of one coil type, all [P] from domain.md 3.5."""
+    """Thermal constants of one coil type, all [P] from sources.md domain 3.5."""
 
     name: str
     coil_type: int

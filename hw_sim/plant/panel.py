@@ -22,13 +22,13 @@ from firmware.wire.codes import (
 
 NS_PER_US = 1_000
 # [P] Bounce of a small switch: up to six further changes within 4 ms (the catalogue of faults,
-# reliability.md G62, spans 0.1 to 50 ms).
+# sources.md reliability 2.3, spans 0.1 to 50 ms).
 BOUNCE_CHANGES_MAX = 6
 BOUNCE_SPAN_NS = 4_000_000
 BIT_BY_NAME: dict[str, int] = dict(zip(INPUT_NAMES, INPUT_BITS, strict=True))
 # The guard's interlock loop; the tacho is an input of the controller, not a contact in the loop.
 LOOP_MASK: int = IN_ESTOP | IN_DOOR | IN_COIL | IN_PATIENT
-# Contacts that cut the output path itself, with no electronics between (design.md 2).
+# Contacts that cut the output path itself, with no electronics between (sources.md design 2).
 CHAIN_MASK: int = IN_ESTOP | IN_COIL
 
 

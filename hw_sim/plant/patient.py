@@ -1,7 +1,8 @@
 """A patient's hand: does this pulse make it twitch?
 
-Model G of domain.md 4.2: P(response | x) = Phi((x - t) / s) with s = 0.07 t [V]. Owns one person's
-threshold and its slow drift; draws from a seeded stream only. Levels are percent of maximum output.
+Model G of sources.md domain 4.2: P(response | x) = Phi((x - t) / s) with s = 0.07 t [V]. Owns one
+person's threshold and its slow drift; draws from a seeded stream only. Levels are percent of
+maximum output.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Owns the stored energy and what a pulse makes of it: peak current, loss, coil heat. Does not know
 whether a pulse is allowed. True nanoseconds come in as integers; between two calls the energy
-follows an exponential (or a ramp), never a step. Numbers: domain.md 3.3 (REF-BI) and 3.4.
+follows an exponential (or a ramp), never a step. Numbers: sources.md domain 3.3 (REF-BI) and 3.4.
 """
 
 from __future__ import annotations
@@ -76,8 +76,8 @@ class Supply:
     """Charger and resistors."""
 
     # [P] 6 kW into the bank, from an intermediate store on the mains side: restores the 116.8 J of
-    # a full-output pulse in the 19.7 ms left of a 50 Hz interval (domain.md 3.4 [C]: 70 % needs
-    # 2.86 kW). A smaller machine would have to refuse theta burst above its level.
+    # a full-output pulse in the 19.7 ms left of a 50 Hz interval (sources.md domain 3.4 [C]: 70 %
+    # needs 2.86 kW). A smaller machine would have to refuse theta burst above its level.
     charger_w: float = 6000.0
     # [P] 100 % to under 60 V in about 1.3 s; lowering is slower than raising, as in the field [V].
     bleed_ohm: float = 2000.0

@@ -1,5 +1,5 @@
 // Numbers, times and names as people read them. Pure: no clock, no locale of the machine; units
-// follow a no-break space, groups are thin spaces (reference/kiosk.md 5.7).
+// follow a no-break space, groups are thin spaces (sources.md kiosk 5.7).
 const NBSP = " ";
 const NARROW = " ";
 const NOTHING = "–";

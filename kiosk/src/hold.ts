@@ -1,6 +1,6 @@
 // A button that must be held. Pure timing: begins, completes once after its time, or is cancelled by
 // whatever ends the touch. Knows nothing of pointers or pictures; parts/HoldButton.tsx does.
-export const HOLD_MS = 1200; // [P] reference/kiosk.md 5.6
+export const HOLD_MS = 1200; // [P] sources.md kiosk 5.6
 
 export class HoldTimer {
   private timer: ReturnType<typeof setTimeout> | undefined;

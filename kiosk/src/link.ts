@@ -41,10 +41,10 @@ export interface Drawn {
 }
 
 const OPEN = 1; // WebSocket.OPEN
-export const SILENCE_MS = 1000; // [P] reference/kiosk.md 2.4
+export const SILENCE_MS = 1000; // [P] sources.md kiosk 2.4
 export const OPENING_MS = 4000; // a connection that does not open in this time is tried anew
 export const ANSWER_MS = 2000; // longer than the slowest accepted command, shorter than patience
-export const BEAT_MS = 500; // [P] reference/kiosk.md 2.4
+export const BEAT_MS = 500; // [P] sources.md kiosk 2.4
 export const RETRY_MS: readonly number[] = [250, 500, 1000, 2000, 4000];
 const PENDING_MAX = 32; // more unanswered commands than a hand can give
 

@@ -7,7 +7,7 @@ export const isCompact = signal(false);
 const COMPACT = "(max-width: 1100px), (max-height: 700px)";
 
 const KNOWN: readonly (readonly [number, number])[] = [
-  // widest window in CSS px, px per mm (reference/kiosk.md 5.1 [M])
+  // widest window in CSS px, px per mm (sources.md kiosk 5.1 [M])
   [850, 5.19], // 7-inch 800x480
   [Number.POSITIVE_INFINITY, 5.9], // 7-inch 914x514 at scale 1.4, and 10.1-inch 1280x800
 ];

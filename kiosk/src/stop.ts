@@ -6,8 +6,8 @@ import type { Snapshot } from "./wire";
 
 export type StopPhase = "idle" | "stopping" | "confirmed" | "unconfirmed";
 
-export const REPEAT_MS = 100; // [P] reference/kiosk.md 5.2
-export const CONFIRM_MS = 250; // [P] reference/kiosk.md 5.2
+export const REPEAT_MS = 100; // [P] sources.md kiosk 5.2
+export const CONFIRM_MS = 250; // [P] sources.md kiosk 5.2
 export const SHOW_CONFIRMED_MS = 2000; // long enough to read one word
 const FRESH_MS = 1000; // a report of the machine older than this confirms nothing
 /** Controller states whose gate is closed. READY is not among them: the bank is at its set point. */

@@ -5,7 +5,7 @@ export interface TraceSample {
   surfaceC: number | null;
 }
 
-export const SAMPLE_MS = 500; // 2 Hz [P] reference/kiosk.md 1.3
+export const SAMPLE_MS = 500; // 2 Hz [P] sources.md kiosk 1.3
 export const SPAN_MS = 600_000; // ten minutes
 const SAMPLES_MAX = SPAN_MS / SAMPLE_MS + 10;
 

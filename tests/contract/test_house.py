@@ -71,3 +71,16 @@ def test_lock_files_name_no_registry(name: str) -> None:
 
     assert '"resolved":' not in text
     assert "index-url" not in text
+
+
+def test_source_named_in_a_comment_has_a_row() -> None:
+    rows = set(
+        re.findall(r"^\| (\w+ [\d.]+) \|", (ROOT / "docs/sources.md").read_text(), re.MULTILINE)
+    )
+    page = [p for p in (ROOT / "kiosk/src").rglob("*") if p.suffix in (".ts", ".tsx", ".css")]
+    named = set()
+    for path in (*python_files(), *page, ROOT / "tests/kiosk/layout_lint.js"):
+        named |= set(re.findall(r"sources\.md (\w+ \d[\d.]*\d|\w+ \d)", path.read_text()))
+
+    assert named - rows == set()
+    assert rows - named == set()

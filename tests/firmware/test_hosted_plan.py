@@ -18,7 +18,7 @@ from tests.firmware.bench import ONE_HZ_600, Bench, treat
 
 ROOT = Path(__file__).parents[2]
 
-# domain.md 1.2 [C]: pulses and last pulse of each row, convention P.
+# sources.md domain 1.2 [C]: pulses and last pulse of each row, convention P.
 ROWS = (
     (((40, 100_000), (75, 30_000_000)), 1, 3000, 2_223_900_000),
     (((40, 100_000), (75, 15_000_000)), 1, 3000, 1_113_900_000),

@@ -10,7 +10,7 @@ ONE = (1, 0)
 
 
 def test_offsets_of_theta_burst_follow_the_published_formula() -> None:
-    # domain.md 1.3 [C]: t = 10 s * k + 200 ms * b + 20 ms * p
+    # sources.md domain 1.3 [C]: t = 10 s * k + 200 ms * b + 20 ms * p
     plan = TrainPlan(ITBS_600, 2)
     assert (plan.pulses, plan.train_pulses, plan.trains) == (600, 30, 20)
     ordinal = 0
@@ -69,7 +69,7 @@ def test_fingerprint_of_one_pulse_is_the_hash_of_eight_zero_bytes() -> None:
 
 
 def test_fingerprint_of_itbs_600_is_the_known_one() -> None:
-    # [C] Computed once with CPython's hashlib over the formula of domain.md 1.3.
+    # [C] Computed once with CPython's hashlib over the formula of sources.md domain 1.3.
     assert hexlify(sha_of(ITBS_600, 2)) == KNOWN_ITBS_600
 
 

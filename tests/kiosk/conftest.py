@@ -32,7 +32,7 @@ FLAGS = [
     "--force-color-profile=srgb",
     "--font-render-hinting=none",
 ]
-# Windows and their px per mm (reference/kiosk.md 5.1 [M]).
+# Windows and their px per mm (sources.md kiosk 5.1 [M]).
 PANELS = {"1280x800": (1280, 800, 5.9), "914x514": (914, 514, 5.9), "800x480": (800, 480, 5.19)}
 LINT = Path(__file__).with_name("layout_lint.js").read_text()
 

@@ -1,5 +1,5 @@
 // Runs in the page: what a careful eye would find at fault in the layout, as sentences. Rules from
-// reference/kiosk.md 3.2 and 5.2: targets in mm by what a finger really hits, letters in mm, nothing cut,
+// sources.md kiosk 3.2 and 5.2: targets in mm by what a finger really hits, letters in mm, nothing cut,
 // covered, overlapping or outside; words of a button on one line; STOP large and alone.
 (mm) => {
   const bad = [];

@@ -1,4 +1,4 @@
-"""Plant against the tables of domain.md 3.3, 3.4, 3.6 [C], within the rounding of the tables."""
+"""Plant against the tables of sources.md domain 3.3, 3.4 and 3.6 [C], within their rounding."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_recharge_time_is_loss_over_power() -> None:
     stage.begin_pulse(START_NS)
     done = stage.end_pulse(START_NS + S)
     assert done.loss_j == pytest.approx(57.2, abs=0.05)
-    back_ns = done.end_ns + round(done.loss_j / 1200.0 * S)  # 48 ms in domain.md 3.4
+    back_ns = done.end_ns + round(done.loss_j / 1200.0 * S)  # 48 ms in sources.md domain 3.4
     assert (back_ns - done.end_ns) / 1e6 == pytest.approx(48, abs=0.5)
     assert stage.voltage_v(back_ns - 1_000_000) < 1259.9
     assert stage.voltage_v(back_ns) == pytest.approx(1260.0, abs=0.01)

@@ -1,5 +1,5 @@
 // Digits for a PIN. The page's own: a system keyboard would be hidden below a full-screen browser
-// (reference/kiosk.md 4.2). The digits never leave this component except on OK.
+// (sources.md kiosk 4.2). The digits never leave this component except on OK.
 import { useEffect, useState } from "preact/hooks";
 import { t } from "../text";
 import { LIMITS } from "../wire";

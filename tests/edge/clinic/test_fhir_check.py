@@ -1,6 +1,6 @@
 """The R4 checker against planted faults: each must be found, and a sound bundle must pass.
 
-The list is that of reference/clinic.md 2 (30 faults) without ppc-1 (Consent is no type of ours),
+The list is that of sources.md clinic 2 (30 faults) without ppc-1 (Consent is no type of ours),
 and some more of our own. Each row plants one fault in a sound transaction.
 """
 
