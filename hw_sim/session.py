@@ -24,7 +24,7 @@ from hw_sim.checkers import Facts, check
 from hw_sim.clinic.fhir_server import ClinicServer
 from hw_sim.clinic.shelf import Json
 from hw_sim.kiosk_robot import KioskRobot
-from hw_sim.system import APPOINTMENT_ID, TECHNICIAN, SimSystem, SystemOptions
+from hw_sim.system import APPOINTMENT_ID, TECHNICIAN, SimSystem, SystemOptions, UnplayableError
 
 BOOT_S = 600.0  # controller and edge up, first pull from a clinic that may lose answers
 STEP_S = 10.0
@@ -166,7 +166,11 @@ def run_session(*, protocol: str, seed: int, as_json: bool) -> int:
     """The command `python -m hw_sim session`. Returns the exit status."""
     quiet_logging()
     began_s = time.perf_counter()
-    result = vtime.run(play(SystemOptions(seed=seed, protocol=protocol)))
+    try:
+        result = vtime.run(play(SystemOptions(seed=seed, protocol=protocol)))
+    except UnplayableError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
     wall_s = time.perf_counter() - began_s
     document = {
         "protocol": result.protocol,

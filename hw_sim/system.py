@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -30,6 +29,7 @@ from hw_sim.clinic.line import ClinicLine, Faults
 from hw_sim.clinic.shelf import Json
 from hw_sim.kernel import Streams
 from hw_sim.kiosk_robot import KioskRobot
+from hw_sim.plant.coil import COIL_KINDS
 from hw_sim.realtime.run_files import Ports, config_text, trusted_keys
 from hw_sim.unit import SimUnit
 
@@ -40,6 +40,10 @@ TECHNICIAN = ("tech1", "Robin Tech", "technician", "2468")
 CLINICIAN = ("clin1", "Dr. Kim Clinic", "clinician", "8642")
 THRESHOLD_PCT = 52  # of maximum output; 62 % at 120 % of threshold, a usual treatment level
 PPM_MAX = 30  # [K] a plain crystal; the catalogue's faults go to 200
+
+
+class UnplayableError(Exception):
+    """The protocol cannot be played on the simulated unit; the text names those that can."""
 
 
 class SimClock:
@@ -217,14 +221,15 @@ def _config(options: SystemOptions) -> Config:
 
 def _plannable(library: ProtocolLibrary, protocol_id: str) -> Protocol:
     found = library.get(protocol_id)
-    names = ", ".join(_names(library.all()))
-    if found is None or found.plan is None:
-        raise ValueError(f"no protocol {protocol_id!r} that one order can plan; there are: {names}")
+    if found is None or not _is_playable(found):
+        names = ", ".join(p.protocol_id for p in library.all() if _is_playable(p))
+        raise UnplayableError(f"{protocol_id!r} cannot be played; these can: {names}")
     return found
 
 
-def _names(protocols: Iterable[Protocol]) -> list[str]:
-    return [p.protocol_id for p in protocols if p.plan is not None]
+def _is_playable(protocol: Protocol) -> bool:
+    """One order can plan it, and the simulated unit has a coil for it."""
+    return protocol.plan is not None and _fitted_coil(protocol) in COIL_KINDS
 
 
 def _fitted_coil(protocol: Protocol) -> str:

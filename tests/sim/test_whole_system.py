@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
+import structlog
 
 from edge.api import schema
 from hw_sim import vtime
@@ -28,6 +29,7 @@ from hw_sim.session import (
     ordinary_visit,
     play,
     prepare,
+    run_session,
 )
 from hw_sim.system import SimSystem, SystemOptions
 from tests.support.short_run import PULSES, SHORT, write_library
@@ -179,6 +181,15 @@ def test_visit_by_a_robot_reaches_the_signed_record(options: SystemOptions) -> N
 
     assert (result.pulses, result.last_pulse_us) == (PULSES, 19_900_000)
     assert (result.clinic_sessions, result.violations) == (1, ())
+
+
+@pytest.mark.parametrize("protocol", ["nothing", "deep-h1", "bilateral-tbs", "ptsd-5hz-philip"])
+def test_session_of_a_protocol_the_unit_cannot_play_is_refused_in_words(
+    protocol: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_session(protocol=protocol, seed=1, as_json=True) == 2
+    structlog.reset_defaults()  # the command made the log quiet
+    assert "these can: " in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("seed", SEEDS)
