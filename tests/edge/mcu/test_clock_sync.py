@@ -58,7 +58,7 @@ def test_clock_of_a_slow_line_is_too_uncertain_to_start_a_train() -> None:
     """Catches: an estimate that is believed whatever the round trip was."""
     clock = ClockSync()
     for beat in range(50):
-        clock.add(beat * 0.1, beat * 0.1 + 0.08, mcu_us(beat * 0.1 + 0.04, 0.0))
+        clock.add(beat * 0.1, beat * 0.1 + 0.012, mcu_us(beat * 0.1 + 0.006, 0.0))
     uncertainty = clock.uncertainty_us(5.0)
     assert uncertainty is not None
     assert uncertainty > CLOCK_UNCERTAINTY_US_MAX
