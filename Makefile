@@ -5,17 +5,21 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 # The pure floors (firmware/core, firmware/wire, edge/domain) and the tests that cover every branch.
 PURE := tests/firmware tests/edge/domain $(wildcard tests/edge/clinic/test_fhir_*.py)
 ON_MICROPYTHON := tests/firmware/test_on_micropython.py
+READY := .venv/.stamp tests/node_modules/.stamp kiosk/node_modules/.stamp kiosk/dist/index.html
 SECONDS_EXPLORE := $(or $(SECONDS),60)
 
-.PHONY: help run test lint types unit kiosk-test bench explore docs lock clean
+.PHONY: help run test lint types unit pure rest process micropython kiosk-test bench explore firmware firmware-check docs lock clean
 
 help: ## what each target does
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
 
 run: .venv/.stamp kiosk/dist/index.html ## simulated unit, clinic, edge and kiosk; prints one address
 	$(PY) -m hw_sim run
 
-test: lint types unit kiosk-test ## everything that CI runs, under 10 minutes
+test: $(READY) ## everything that CI runs, under 10 minutes
+	@.ci/need chromium
+	@echo "two at a time; each part prints when it is over"
+	@$(MAKE) --no-print-directory -j2 --output-sync=target process pure micropython rest kiosk-test types lint
 	@echo "all green"
 
 lint: .venv/.stamp ## style, imports between floors, generated files current
@@ -29,11 +33,21 @@ types: .venv/.stamp kiosk/node_modules/.stamp ## mypy strict, TypeScript strict
 	mypy
 	cd kiosk && npm run --silent check
 
-unit: .venv/.stamp tests/node_modules/.stamp kiosk/dist/index.html ## Python tests, simulator and browser included
-	.ci/need chromium
+unit: pure rest process micropython ## all Python tests, simulator and browser included
+
+pure: $(READY) ## the pure floors, with every branch covered
 	coverage run -m pytest -q $(PURE) --ignore=$(ON_MICROPYTHON)
 	coverage report --skip-covered --fail-under=100
-	pytest -q $(PURE:%=--ignore=%)
+
+rest: $(READY) ## every other Python test but the next two
+	.ci/need chromium
+	pytest -q $(PURE:%=--ignore=%) --ignore=tests/process
+
+process: $(READY) ## whole products as real processes, in real time
+	.ci/need chromium
+	pytest -q tests/process
+
+micropython: $(READY) ## the firmware's tests under real MicroPython
 	pytest -q $(ON_MICROPYTHON)
 
 kiosk-test: kiosk/node_modules/.stamp ## the page's own tests
@@ -45,6 +59,17 @@ bench: .venv/.stamp ## speed of the simulation and of the service, with ratios; 
 explore: .venv/.stamp ## random whole sessions with faults for SECONDS (60); writes build/explore.json
 	$(PY) -m hw_sim explore --seconds $(SECONDS_EXPLORE) --json build/explore.json
 
+firmware: .venv/.stamp ## build/firmware: a signed image (development key), and the flash of a new board
+	.venv/bin/tms-edge firmware pack --key hw_sim/keys/development_signing_key.hex
+
+firmware-check: .venv/.stamp tests/node_modules/.stamp ## the firmware's long proofs; figures in build/*.json
+	pytest -q tests/contract/test_subset.py
+	$(PY) -m tests.pio.campaign --json build/pio.json
+	$(PY) -m tests.update.power_cut --deep-every 1 --json build/power_cut.json
+	$(PY) -m tests.firmware.frame_fuzz --json build/frames.json
+	$(PY) -m tests.firmware.budget --json build/heap.json
+	pytest -q $(ON_MICROPYTHON)
+
 docs: .venv/.stamp ## rewrite the generated pages of docs/
 	$(PY) -m edge.docs
 
@@ -54,14 +79,18 @@ lock: .venv/.stamp ## pin dependencies anew
 	  --generate-hashes --no-emit-index-url --no-header -o requirements.lock
 	$(PY) -m uv pip compile -q .ci/node.in --universal --python-version 3.11 --upgrade \
 	  --generate-hashes --no-emit-index-url --no-header -o .ci/node.lock
+	$(PY) -m uv pip compile -q .ci/pio.in --no-deps --universal --python-version 3.11 --upgrade \
+	  --generate-hashes --no-emit-index-url --no-header -o .ci/pio.lock
 
 clean: ## remove everything that was built or installed here
 	rm -rf .venv build kiosk/dist kiosk/node_modules tests/node_modules
 
-.venv/.stamp: requirements.lock pyproject.toml
+# The second PIO assembler is one file; what its package asks for (Blinka and ten more) is not needed.
+.venv/.stamp: requirements.lock .ci/pio.lock pyproject.toml
 	.ci/need python
 	test -x $(PY) || python3 -m venv .venv
 	$(PY) -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	$(PY) -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r .ci/pio.lock
 	$(PY) -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	mkdir -p build
 	touch $@

@@ -19,7 +19,7 @@ from edge.adapters.clinic_http import ClinicHttpClient
 from edge.adapters.entropy import SystemEntropy
 from edge.adapters.gpio_indicators import GpioIndicators
 from edge.adapters.gpio_panel import GpioPanel
-from edge.adapters.key_file import load_key
+from edge.adapters.key_file import load_key, load_link_key
 from edge.adapters.pin_hash import InlinePins, ThreadedPins
 from edge.adapters.serial_link import SerialLinkOpener
 from edge.adapters.service_manager import SystemdNotifier
@@ -28,9 +28,9 @@ from edge.adapters.system_clock import SystemClock
 from edge.api.page import read_page
 from edge.api.server import make_runner
 from edge.app import App, build_app
-from edge.config import Config, StoreConfig
+from edge.config import Config, SerialConfig, StoreConfig
 from edge.config_load import load_config
-from edge.ports import Adapters
+from edge.ports import Adapters, KeyFileError
 from edge.services.library import ProtocolLibrary, read_library_files
 from edge.services.tables import LAYOUT_VERSION, TABLES
 from edge.version import SOFTWARE_VERSION
@@ -57,6 +57,15 @@ def open_store(config: StoreConfig) -> SqliteStore:
     path = Path(config.path)
     key = load_key(Path(config.key_path), may_create=not path.exists())
     return SqliteStore(str(path), key, tables=TABLES, layout_version=LAYOUT_VERSION)
+
+
+def open_link_key(config: SerialConfig) -> bytes:
+    """b"" when it cannot be read: records and clinic go on, the controller is not used."""
+    try:
+        return load_link_key(Path(config.link_key_path))
+    except KeyFileError as error:
+        log.error("no link key", why=str(error))  # noqa: TRY400 - the sentence says it all
+        return b""
 
 
 def open_library(config: Config) -> ProtocolLibrary:
@@ -88,6 +97,7 @@ async def serve(config: Config) -> None:
         pins=ThreadedPins(InlinePins()),
         page=read_page(Path(config.kiosk.page_dir)),
         software_version=SOFTWARE_VERSION,
+        link_key=open_link_key(config.serial),
     )
     try:
         await _run_site(app, config, notifier)

@@ -80,6 +80,7 @@ def build_app(
     pins: PinHasher,
     page: Mapping[str, Asset],
     software_version: str,
+    link_key: bytes,
 ) -> App:
     """The service, not yet running. Raises StoreError when the store cannot be used."""
     store, wall_clock = adapters.store, adapters.wall_clock
@@ -97,7 +98,14 @@ def build_app(
         book,
         sync_settings(config.unit, config.clinic),
     )
-    chair = _chair(config, adapters, journal, book, sync, software_version)
+    client = McuClient(
+        adapters.link,
+        unit_id=config.unit.unit_id,
+        limits=config.limits,
+        settings_hash=config.settings_hash,
+        link_key=link_key,
+    )
+    chair = _chair(config, adapters, client, journal, book, sync, software_version)
     hub = Hub(
         HubParts(
             chair=chair,
@@ -131,17 +139,12 @@ def _book(config: Config, adapters: Adapters, library: ProtocolLibrary) -> Clini
 def _chair(
     config: Config,
     adapters: Adapters,
+    client: McuClient,
     journal: Journal,
     book: ClinicBook,
     sync: ClinicSync,
     software_version: str,
 ) -> Chair:
-    client = McuClient(
-        adapters.link,
-        unit_id=config.unit.unit_id,
-        limits=config.limits,
-        settings_hash=config.settings_hash,
-    )
     return Chair(
         ChairParts(
             unit=config.unit,

@@ -226,6 +226,6 @@ def version(as_json: AsJson = False) -> None:
 
 def main() -> None:
     """Entry point of the `tms-edge` command."""
-    for name in ("edge.cli_records", "edge.doctor"):  # they add their commands
+    for name in ("edge.cli_records", "edge.cli_firmware", "edge.doctor"):  # they add their commands
         import_module(name)
     app()

@@ -22,10 +22,11 @@ class UnitConfig:
 
 @dataclass(frozen=True)
 class SerialConfig:
-    """[serial] Line to the controller."""
+    """[serial] Line to the controller, and the file of the key that seals its commands."""
 
     device: str
     baud: int
+    link_key_path: str  # 32 bytes, mode 0600; the controller holds the same
 
 
 @dataclass(frozen=True)

@@ -19,11 +19,12 @@ from rich.table import Table
 
 from edge.adapters.clinic_http import ClinicHttpClient
 from edge.adapters.gpio_panel import pin_factory
+from edge.adapters.key_file import load_link_key
 from edge.adapters.serial_link import SerialLinkOpener
 from edge.adapters.system_clock import SystemClock
 from edge.cli import DEFAULT_CONFIG, AsJson, ConfigPath, app, out, print_json, read_config
 from edge.config import Config
-from edge.ports import ClinicUnreachableError, LinkLostError
+from edge.ports import ClinicUnreachableError, KeyFileError, LinkLostError
 from edge.services.library import LibraryError, ProtocolLibrary, read_library_files
 from firmware.wire.commands import Hello
 from firmware.wire.framing import Decoder, encode
@@ -68,6 +69,7 @@ def examine(config: Config) -> list[Finding]:
     checks: list[Callable[[], Finding]] = [
         lambda: check_service(config, is_serving),
         lambda: check_serial(config, is_serving),
+        lambda: check_link_key(config),
         lambda: check_gpio(config),
         lambda: check_store(config),
         lambda: check_library(config),
@@ -151,6 +153,17 @@ async def identify(config: Config) -> Identity | None:
         return None
     finally:
         link.close()
+
+
+def check_link_key(config: Config) -> Finding:
+    """The service's half; whether the controller holds the same shows when the link comes up."""
+    path = Path(config.serial.link_key_path)
+    try:
+        load_link_key(path)
+    except KeyFileError as error:
+        cure = "Put the unit's key back, or make a new one and store it in the controller as well."
+        return Finding("link key", "problem", str(error), cure)
+    return Finding("link key", "ok", f"{path}, readable by its owner only")
 
 
 def check_gpio(config: Config) -> Finding:

@@ -19,6 +19,10 @@ class LinkLostError(Exception):
     """The serial device went away, could not be opened, or answered nonsense to the driver."""
 
 
+class KeyFileError(Exception):
+    """A key cannot be read or made; the text is a sentence that says what to do."""
+
+
 class ByteLink(Protocol):
     """An open byte stream to the controller."""
 

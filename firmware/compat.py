@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from firmware.shim_cpython import (
         ThreadSafeFlag,
         const,
+        running_loop,
         sleep_ms,
         ticks_add,
         ticks_diff,
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 else:
     try:
         import asyncio
+        from asyncio import get_event_loop as running_loop  # noqa: TID251
         from asyncio import sleep_ms, wait_for_ms
         from time import ticks_add, ticks_diff, ticks_ms, ticks_us
 
@@ -38,6 +40,7 @@ else:
         from firmware.shim_cpython import (
             ThreadSafeFlag,
             const,
+            running_loop,
             sleep_ms,
             ticks_add,
             ticks_diff,
@@ -50,6 +53,7 @@ __all__ = (
     "TYPE_CHECKING",
     "ThreadSafeFlag",
     "const",
+    "running_loop",
     "sha256",
     "sleep_ms",
     "ticks_add",

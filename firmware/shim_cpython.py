@@ -40,6 +40,11 @@ def ticks_diff(later: int, earlier: int) -> int:
     return ((later - earlier + (1 << 29)) & _MASK) - (1 << 29)
 
 
+def running_loop() -> asyncio.AbstractEventLoop:
+    """The loop that runs the caller."""
+    return asyncio.get_running_loop()
+
+
 async def sleep_ms(duration_ms: int) -> None:
     """Let others run for this long."""
     await asyncio.sleep(max(0, duration_ms) / 1000)

@@ -2,8 +2,9 @@
 
 Owns power, boot, watchdog and the loop around Device: bytes and input changes go in at once, levels
 are sampled often enough, poll() runs at or before the time it asked for, output leaves at once. A
-hung controller does nothing more until the watchdog bites; its PIO lives on in the HAL. Driven by
-the kernel; a failing core is a bug and ends the run.
+hung controller does nothing more until the watchdog bites; its PIO lives on in the HAL. While flash
+is written nothing runs and bytes wait in the serial port's buffer. Driven by the kernel; a failing
+core is a bug and ends the run.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ SAMPLE_EARLY_NS = SAMPLE_PERIOD_NS // 10
 # [P] Watchdog of the board, far below its 8.4 s maximum [V sources.md firmware 7.2].
 WATCHDOG_NS = 500 * NS_PER_MS
 BOOT_NS = 150 * NS_PER_MS  # [P] from reset to the first line of main.py
+UART_BYTES_MAX = 4096  # [V] receive buffer of firmware/board (sources.md firmware 7.2)
 WAKE_US_MIN = 20  # [V] about the cost of one poll in MicroPython (sources.md firmware 7.1)
 
 
@@ -86,6 +88,9 @@ class SimMcu:
         self._event: Event | None = None
         self._watchdog: Event | None = None
         self._sample_ns = 0
+        self._held = b""  # what arrived while flash was written
+        self._owed = b""  # what the core had said before
+        hal.on_restart = self._restart_soon
 
     def power_on(self) -> None:
         """Supply comes up: boot."""
@@ -108,15 +113,27 @@ class SimMcu:
 
     def feed(self, data: bytes) -> None:
         """Bytes from the serial line; lost unless the firmware runs."""
-        if self.core is not None and data:
-            self.core.on_bytes(self._now_us(), data)
-            self._turn()
+        if self.core is None or not data:
+            return
+        if self._is_stalled():
+            self._held = (self._held + data)[:UART_BYTES_MAX]
+            return
+        self.core.on_bytes(self._now_us(), data)
+        self._turn()
 
     def on_inputs(self) -> None:
         """An input wire changed: the pin interrupt hands its level to the core at once."""
-        if self.core is not None:
-            self._sample()
-            self._turn()
+        if self.core is None:
+            return
+        if self._is_stalled():
+            self._sample_ns = self._hal.stalled_until_ns  # the interrupt is pending
+            return
+        self._sample()
+        self._turn()
+
+    def _restart_soon(self) -> None:
+        """The firmware resets its own chip: as soon as its turn is over."""
+        self.kernel.after(0, self.reboot)
 
     def _restart(self, cause: int) -> None:
         self._hal.reset()
@@ -129,6 +146,9 @@ class SimMcu:
         self._enter(McuState.RUNNING)
         self._hal.feed_watchdog()
         self._watch()
+        if self._hal.flash.is_hanging:
+            self.hang()
+            return
         self.core = self._core_factory(self._hal, 0)
         self._sample()
         self._turn()
@@ -137,6 +157,7 @@ class SimMcu:
         """Leave whatever was; timers of the old state are gone."""
         self.state = state
         self.core = None
+        self._held = self._owed = b""
         for event in (self._event, self._watchdog):
             if event is not None:
                 event.cancel()
@@ -155,7 +176,16 @@ class SimMcu:
         else:
             self._watch()
 
+    def _is_stalled(self) -> bool:
+        return self.kernel.now_ns < self._hal.stalled_until_ns
+
     def _wake(self) -> None:
+        self._say(b"")
+        if self._held:
+            data, self._held = self._held, b""
+            self._sample()
+            assert self.core is not None
+            self.core.on_bytes(self._now_us(), data)
         if self.kernel.now_ns >= self._sample_ns - SAMPLE_EARLY_NS:
             self._sample()
         self._turn()
@@ -173,12 +203,19 @@ class SimMcu:
         now_us = self._now_us()
         next_us = max(core.poll(now_us), now_us + WAKE_US_MIN)
         data = core.take_output()
-        if data:
-            self._output(data)
+        self._say(data)
         if self._event is not None:
             self._event.cancel()
         next_ns = min(self._clock.true_ns(next_us), self._sample_ns)
+        next_ns = max(next_ns, self._hal.stalled_until_ns)
         self._event = self.kernel.at(next_ns, self._wake)
+
+    def _say(self, data: bytes) -> None:
+        """Send, after the flash write that came before."""
+        self._owed += data
+        if self._owed and not self._is_stalled():
+            data, self._owed = self._owed, b""
+            self._output(data)
 
     def _now_us(self) -> int:
         return self._clock.mcu_us(self.kernel.now_ns)

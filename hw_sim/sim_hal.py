@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import random
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from firmware.wire.codes import (
@@ -22,8 +23,9 @@ from firmware.wire.codes import (
     SENSOR_NONE,
     TIMING_SIMULATED,
 )
-from firmware.wire.limits import LEVEL_PCT_MAX
+from firmware.wire.limits import CANCEL_LEAD_US, FLASH_STALL_US_MAX, IPI_US_MIN, LEVEL_PCT_MAX
 from firmware.wire.reports import COIL_NONE
+from hw_sim.flash import SimFlash
 from hw_sim.kernel import NS_PER_US, Event, Kernel, McuClock
 from hw_sim.plant.panel import LOOP_MASK
 from hw_sim.plant.plant import Plant, PulseFacts
@@ -35,6 +37,8 @@ QUEUE_LEAD_US = 100
 GUARD_DROP_NS = 64
 RESULTS_MAX = 16  # the result FIFO with its DMA buffer
 SENSE_NOISE = 0.002  # [P] spread of one current measurement, of its value
+# Of a unit in virtual time, where nobody listens on the line. `hw_sim run` makes a key of its own.
+SIM_LINK_KEY = bytes(range(32))
 UNASKED = 0  # result code of a sensed pulse without a request
 
 
@@ -48,6 +52,8 @@ class HalFaults:
     bank_sense_scale: float = 1.0
     gate_stuck: bool | None = None  # enable output held on or off
     is_guard_blind: bool = False  # guard does not see the interlock loop
+    is_flash_full: bool = False
+    self_test_bits: int = 0  # what the board's own test at boot found
 
 
 @dataclass
@@ -69,6 +75,7 @@ class SimHal:
         is_simulated: bool,
         noise: random.Random,
         tokens: random.Random,
+        link_key: bytes = SIM_LINK_KEY,
     ) -> None:
         self.kernel = kernel
         self.clock = clock
@@ -77,11 +84,15 @@ class SimHal:
         self.boot_epoch = 0
         self.reset_cause: int = RESET_POWER
         self.watchdog_fed_ns = kernel.now_ns
+        self.stalled_until_ns = kernel.now_ns  # Python stands still while flash is written
         self._unit_id = unit_id.encode("ascii").ljust(8, b"\0")
         self._is_simulated = is_simulated
+        self._link_key = link_key
         self._noise = noise
         self._tokens = tokens
-        self._ledger = b""
+        self.flash = SimFlash(is_armed=self._is_guard_on, keep_awake=self.feed_watchdog)
+        self.flash.take_cost_ns()  # made in the factory
+        self.on_restart: Callable[[], None] | None = None
         self._gate_until_ns: int | None = None
         self._gate_recorded = False
         self._gate_event: Event | None = None
@@ -154,9 +165,13 @@ class SimHal:
         self._queue.append(_Request(at_us, event))
         return True
 
-    def cancel_pulses(self) -> None:
-        while self._queue:
-            self._queue.popleft().event.cancel()
+    def cancel_pulses(self) -> int:
+        near_us = self.clock.mcu_us(self.kernel.now_ns) + CANCEL_LEAD_US
+        while self._queue and self._queue[-1].at_us >= near_us:
+            self._queue.pop().event.cancel()
+        is_running = self._running is not None and self._running[1] != UNASKED
+        asked = [result for result in self._results if result[1] != UNASKED]
+        return len(self._queue) + is_running + len(asked)
 
     def take_result(self) -> tuple[int, int, int] | None:
         return self._results.popleft() if self._results else None
@@ -165,23 +180,54 @@ class SimHal:
         return self._tokens.getrandbits(32)
 
     def load_ledger(self) -> bytes:
-        return self._ledger
+        return self.flash.load_ledger()
 
-    def save_ledger(self, data: bytes) -> None:
-        # A flash write stops Python for 45 ms (sources.md firmware 7.2): the core promised not to.
-        assert not self._is_guard_on(), "ledger written while the gate is on"
-        self._ledger = bytes(data)
+    def save_ledger(self, data: bytes) -> bool:
+        return self._stalled(self._writable().save_ledger(data))
 
     def feed_watchdog(self) -> None:
         self.watchdog_fed_ns = self.kernel.now_ns
+
+    def timing(self) -> tuple[int, int]:
+        return IPI_US_MIN, 0
+
+    def key(self) -> bytes:
+        return self._link_key
+
+    def self_test(self) -> int:
+        return self.faults.self_test_bits
+
+    def image(self) -> tuple[int, bytes, int]:
+        return self.flash.image()
+
+    def stage_begin(self) -> bool:
+        return self._stalled(self._writable().stage_begin())
+
+    def stage_write(self, name: str, data: bytes) -> bool:
+        return self._stalled(self._writable().stage_write(name, data))
+
+    def stage_finish(self, manifest: bytes) -> bool:
+        return self._stalled(self._writable().stage_finish(manifest))
+
+    def stage_try(self) -> bool:
+        return self._stalled(self._writable().stage_try())
+
+    def stage_commit(self) -> bool:
+        return self._stalled(self._writable().stage_commit())
+
+    def restart(self) -> None:
+        if self.on_restart is not None:
+            self.on_restart()
 
     # --- what the bench and the driver call -----------------------------------------------------
 
     def reset(self) -> None:
         """Pins as after a reset: enable low, requests gone, charger open, bleed relay released."""
         self.drop_gate()
-        self.cancel_pulses()
+        while self._queue:
+            self._queue.popleft().event.cancel()
         self._results.clear()
+        self.stalled_until_ns = self.kernel.now_ns
         self.plant.set_charger(0)
         self.plant.set_bleed(True)  # normally closed: bleeds whenever nobody holds it open
 
@@ -189,6 +235,8 @@ class SimHal:
         """The controller starts anew; the count is in its flash."""
         self.reset_cause = reset_cause
         self.boot_epoch += 1
+        self.flash.boot()
+        self.flash.take_cost_ns()
 
     def on_contacts(self) -> None:
         """A contact changed: the guard and the chain see it without any software."""
@@ -198,6 +246,10 @@ class SimHal:
         if not self.plant.panel.is_chain_closed:
             self._cut(now_ns)
 
+    def store_key(self, link_key: bytes) -> None:
+        """Another key, or b"" for none; the firmware reads it at its next boot."""
+        self._link_key = link_key
+
     def set_gate_stuck(self, stuck: bool | None) -> None:
         """Weld the enable output on or off; None mends it."""
         self.faults.gate_stuck = stuck
@@ -205,12 +257,22 @@ class SimHal:
 
     def corrupt_ledger(self, data: bytes) -> None:
         """Replace the stored copy, as a worn flash would."""
-        self._ledger = data
+        self.flash.damage_ledger(data)
 
     def fire_unasked(self) -> bool:
         """The switch closes by itself now; False when the hardware chain prevented it."""
         at_us = self.clock.mcu_us(self.kernel.now_ns)
         return self._close_switch(at_us, UNASKED)
+
+    def _writable(self) -> SimFlash:
+        self.flash.files.is_full = self.faults.is_flash_full
+        return self.flash
+
+    def _stalled(self, is_done: bool) -> bool:
+        """A flash write stops Python for as long as it takes, bounded by what the core forgives."""
+        stall_ns = min(self.flash.take_cost_ns(), FLASH_STALL_US_MAX * NS_PER_US)
+        self.stalled_until_ns = self.kernel.now_ns + stall_ns
+        return is_done
 
     # --- inside ---------------------------------------------------------------------------------
 

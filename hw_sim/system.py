@@ -31,6 +31,7 @@ from hw_sim.kernel import Streams
 from hw_sim.kiosk_robot import KioskRobot
 from hw_sim.plant.coil import COIL_KINDS
 from hw_sim.realtime.run_files import Ports, config_text, trusted_keys
+from hw_sim.sim_hal import SIM_LINK_KEY
 from hw_sim.unit import SimUnit
 
 EPOCH = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)  # any day; the same one in every run
@@ -135,6 +136,7 @@ class SimSystem:
             pins=InlinePins(memory_kib=64, rounds=1),
             page={},
             software_version=SOFTWARE_VERSION,
+            link_key=SIM_LINK_KEY,
         )
         known = {account.user_id for account in self.app.accounts.list_operators()}
         for user_id, name, role, pin in (TECHNICIAN, CLINICIAN):

@@ -19,7 +19,7 @@ from hw_sim.plant.coil import SensorFault
 from hw_sim.plant.panel import BIT_BY_NAME, Wire
 from hw_sim.plant.plant import Plant
 from hw_sim.recorder import TruthRecorder
-from hw_sim.sim_hal import SimHal
+from hw_sim.sim_hal import SIM_LINK_KEY, SimHal
 from hw_sim.wire_watch import WireWatch
 
 PPB_PER_PPM = 1_000
@@ -39,6 +39,7 @@ class SimUnit:
         is_simulated: bool = True,
         threshold_pct: float | None = None,
         core_factory: CoreFactory = real_core,
+        link_key: bytes = SIM_LINK_KEY,
     ) -> None:
         loop = asyncio.get_running_loop()
         self.kernel = Kernel()
@@ -57,6 +58,7 @@ class SimUnit:
             is_simulated=is_simulated,
             noise=self.streams.get("current_sense"),
             tokens=self.streams.get("tokens"),
+            link_key=link_key,
         )
         self.link = SimLink(self.kernel, self.streams.get("link"), self._to_mcu)
         self.mcu = SimMcu(

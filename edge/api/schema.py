@@ -12,6 +12,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from edge.api.controller_view import ControllerView
+
 Args = dict[str, str | int | float]
 Priority = Literal["high", "medium", "low"]
 Phase = Literal[
@@ -45,7 +47,9 @@ class UnitView(Struct, frozen=True):
     is_simulated: bool | None
     software_version: str
     firmware_version: str
-    link: Literal["closed", "opening", "identifying", "version_mismatch", "live", "silent"]
+    link: Literal[
+        "closed", "opening", "identifying", "version_mismatch", "key_refused", "live", "silent"
+    ]
     link_detail: str
     mcu_state: str
     heard_ms_ago: int | None
@@ -216,6 +220,7 @@ class Snapshot(Struct, frozen=True, tag_field="t", tag="snapshot"):
     operators: list[Operator]  # for the lock screen
     unit: UnitView
     device: DeviceView
+    controller: ControllerView
     sync: SyncView
     alarms: list[AlarmView]
     audio_paused_ms: int

@@ -14,6 +14,7 @@ from functools import cache
 from typing import Literal, cast, get_args
 
 from edge.api import schema
+from edge.api.controller_view import view_controller
 from edge.api.visit_view import Moment, c_from_c10, clock_text, last_four, ms_left, view_visit, word
 from edge.domain.device_facts import DeviceFacts, interlock_states, not_ready_reasons
 from edge.domain.permissions import judge_permission
@@ -87,6 +88,7 @@ def build_snapshot(scene: Scene, unit: UnitFacts, viewer: Viewer) -> schema.Snap
         operators=[_operator(account) for account in scene.operators],
         unit=_unit(state.device, unit, scene.now_s),
         device=_device(state, scene.device_facts, unit),
+        controller=view_controller(state.device),
         sync=schema.SyncView(
             clinic=word(state.clinic_state),
             to_send=state.to_send,

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from edge.domain.alarms import AlarmCondition
-from edge.domain.device_facts import DeviceFacts, interlock_states
+from edge.domain.device_facts import UNFIT_LINKS, DeviceFacts, interlock_states
 from edge.domain.faults import FAULT_ROWS, Priority, fault_row
 from edge.domain.session_states import OUTPUT_POSSIBLE, S
 
@@ -70,8 +70,8 @@ def _is_at_work(facts: AlarmFacts) -> bool:
 def _link_down(facts: AlarmFacts) -> Iterator[AlarmCondition]:
     """The unit does not answer; with a patient under a live coil that is high."""
     device = facts.device
-    if device.link == "version_mismatch":
-        yield _condition("version_mismatch", Priority.MEDIUM)
+    if device.link in UNFIT_LINKS:
+        yield _condition(device.link, Priority.MEDIUM)
     elif not device.is_live:
         yield _condition("link_down", Priority.HIGH if _is_at_work(facts) else Priority.MEDIUM)
 
@@ -159,6 +159,7 @@ RULES: tuple[Rule, ...] = (
 RULE_ALARM_IDS: tuple[str, ...] = (
     "link_down",
     "version_mismatch",
+    "key_refused",
     "inputs_disagree",
     "settings_mismatch",
     "self_test_failed",

@@ -25,7 +25,7 @@ WINDING_RESTART_C10 = 30
 class DeviceFacts:
     """link and self_test use the words of the screen's messages."""
 
-    link: str  # closed, opening, identifying, version_mismatch, live, silent
+    link: str  # closed, opening, identifying, version_mismatch, key_refused, live, silent
     is_heard: bool  # a status arrived within its deadline
     self_test: str  # open, passed, failed
     fault: int  # first latched fault, 0 none
@@ -49,10 +49,13 @@ class DeviceFacts:
         return self.link == "live" and self.is_heard
 
 
+# The controller answers and may not be used; also codes of reasons and alarms.
+UNFIT_LINKS = ("version_mismatch", "key_refused")
 # Codes of reason-<...>, worst first.
 NOT_READY_REASONS: tuple[str, ...] = (
     "link_down",
     "version_mismatch",
+    "key_refused",
     "fault",
     "interlock_open",
     "inputs_disagree",
@@ -69,8 +72,8 @@ NOT_READY_REASONS: tuple[str, ...] = (
 
 def not_ready_reasons(facts: DeviceFacts) -> tuple[str, ...]:
     """Why nobody can be treated now, worst first; empty when the unit is ready."""
-    if facts.link == "version_mismatch":
-        return ("version_mismatch",)
+    if facts.link in UNFIT_LINKS:
+        return (facts.link,)
     if not facts.is_live:
         return ("link_down",)
     found = {

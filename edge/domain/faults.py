@@ -104,6 +104,7 @@ FAULT_ROWS: tuple[FaultRow, ...] = (
     _fault(codes.F_ARMED_IDLE, "armed_idle", _STOP, _LOW),
     _fault(codes.F_LEDGER, "ledger", _SERVICE, _MEDIUM, dose_counts=False),
     _fault(codes.F_INTERNAL, "internal", _SERVICE, _HIGH, dose_counts=False),
+    _fault(codes.F_SELF_TEST, "self_test", _SERVICE, _MEDIUM),
 )
 
 
@@ -171,6 +172,7 @@ _BUGS = (
     codes.REJ_UNKNOWN,
     codes.REJ_LENGTH,
     codes.REJ_INTERVAL,
+    codes.REJ_TIMING,
 )
 REJECTION_ROWS: tuple[RejectionRow, ...] = tuple(
     RejectionRow(number, name, number in _BUGS)

@@ -58,8 +58,12 @@ def judge_order(
     day_sessions_done: int = 0,
     last_session_end_utc: datetime | None = None,
     birth_date: date | None = None,
+    timing_us_min: int | None = None,
 ) -> tuple[Problem, ...]:
-    """Everything that keeps this order from being given now; empty when nothing does."""
+    """Everything that keeps this order from being given now; empty when nothing does.
+
+    timing_us_min: the shortest interval that the fitted controller can time; None while unknown.
+    """
     problems = [*_judge_validity(order, now_utc)]
     if protocol is None:
         problems.append(Problem("unknown_protocol", "protocol_id", order.protocol_id))
@@ -71,6 +75,7 @@ def judge_order(
     problems += _judge_threshold(order, threshold, limits, now_utc)
     problems += _judge_gap(protocol, last_session_end_utc, now_utc)
     problems += _judge_totals(order, protocol, limits, day_pulses_done, day_sessions_done)
+    problems += _judge_timing(order, protocol, timing_us_min)
     return tuple(problems)
 
 
@@ -236,6 +241,17 @@ def _judge_totals(
     is_over = day_sessions >= sessions_max or day_pulses + pulses > sessions_max * pulses
     if is_over:
         yield Problem("day_sessions", "sessions_per_day_max", str(day_sessions), str(sessions_max))
+
+
+def _judge_timing(order: Order, protocol: Protocol, timing_us_min: int | None) -> Iterator[Problem]:
+    step = order_step(order, protocol)
+    asked_us = None if step is None else step.plan.interval_us_min
+    if asked_us is not None and timing_us_min is not None and asked_us < timing_us_min:
+        yield Problem("interval_short", "ipi_us_min", _ms(asked_us), _ms(timing_us_min))
+
+
+def _ms(us: int) -> str:
+    return f"{us / 1000:g} ms"
 
 
 def _day(at: datetime) -> str:

@@ -81,6 +81,16 @@ class Plan:
         return sum((level.count - 1) * level.period_us for level in self.levels)
 
     @cached_property
+    def interval_us_min(self) -> int | None:
+        """The shortest time between two pulses; None for a single pulse."""
+        gaps, span_us = [], 0
+        for level in self.levels:
+            if level.count > 1:
+                gaps.append(level.period_us - span_us)
+            span_us += (level.count - 1) * level.period_us
+        return min(gaps, default=None)
+
+    @cached_property
     def train_span_us(self) -> int:
         """First to last pulse onset of one train."""
         return sum((lv.count - 1) * lv.period_us for lv in self.levels[: self.train_levels])

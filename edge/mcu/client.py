@@ -40,9 +40,11 @@ class McuClient:
         unit_id: str,
         limits: LimitsConfig,
         settings_hash: str,
+        link_key: bytes,
     ) -> None:
         self._opener = opener
         self._settings = Settings(unit_id, limits, settings_hash)
+        self._link_key = link_key  # b"" when this unit has none: the controller is then not used
         self._connection: Connection | None = None
         self._on_report: list[OnReport] = []
         self._on_link: list[OnLink] = []
@@ -120,7 +122,7 @@ class McuClient:
 
     async def _use_one_line(self) -> None:
         link = await self._opener.open()
-        connection = Connection(link, self._settings, self.clock, self, self._seq)
+        connection = Connection(link, self._settings, self.clock, self, self._seq, self._link_key)
         self._seq = (self._seq + 4096) & 0xFFFF  # no number of the last line is used again soon
         self._connection = connection
         self.clock.reset()

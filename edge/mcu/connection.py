@@ -15,7 +15,7 @@ import structlog
 from edge.mcu.clock_sync import ClockSync
 from edge.mcu.handshake import Settings, configure_command, judge_identity
 from edge.mcu.liveness import HEARTBEAT_S, Liveness
-from edge.mcu.outcome import REBOOTED, Done, Outcome
+from edge.mcu.outcome import REBOOTED, SEAL_REFUSED, Done, Outcome, Refused, is_seal_refused
 from edge.mcu.protocol import QUICK, THINKING, LinkProtocol
 from edge.ports import ByteLink, LinkLostError
 from firmware.wire.commands import Arm, Heartbeat, Hello, ReadLedger
@@ -30,6 +30,17 @@ STALL_S = 0.005  # one turn of the loop and a little
 BAD_SAID_S = 1.0  # a noisy line may not fill the log
 LIMITS_REFUSED = "the controller keeps tighter limits; restart it to apply this configuration"
 FOREIGN_IDENTITY = "the controller introduces itself in a form this service does not know"
+# By the code of a refused Configure: what is wrong with the keys, and what to do.
+KEY_PROBLEMS = {
+    "mac": (
+        "the controller does not hold this unit's link key;"
+        " store it there with tms-edge firmware key"
+    ),
+    "no_key": (
+        "the controller or this service has no link key;"
+        " tms-edge doctor says which, tms-edge firmware key stores it"
+    ),
+}
 IDENTIFY_AGAIN_S = 5.0  # a controller that may not be used is asked again this often
 
 
@@ -53,13 +64,14 @@ class Connection:
         clock: ClockSync,
         listener: Listener,
         first_seq: int,
+        link_key: bytes,
     ) -> None:
         self._link = link
         self._settings = settings
         self._clock = clock
         self._listener = listener
         self._loop = asyncio.get_running_loop()
-        self._protocol = LinkProtocol(first_seq)
+        self._protocol = LinkProtocol(first_seq, link_key)
         self._live = Liveness(self._loop.time())
         self._timer: asyncio.TimerHandle | None = None
         self._beats: OrderedDict[int, float] = OrderedDict()
@@ -105,6 +117,8 @@ class Connection:
         future: asyncio.Future[Outcome] = self._loop.create_future()
 
         def settle(outcome: Outcome) -> None:
+            if is_seal_refused(outcome) and self.state == "live":
+                self._greet_again()
             if not future.done():
                 future.set_result(outcome)
 
@@ -160,6 +174,13 @@ class Connection:
         self._say("identifying", REBOOTED)
         self._protocol.fail(REBOOTED)
 
+    def _greet_again(self) -> None:
+        """Somebody else greeted the controller, or our numbers are old to it: begin anew."""
+        log.warning("the controller refused a seal")
+        self.identity = None
+        self._to_greet.set()
+        self._say("identifying", SEAL_REFUSED)
+
     async def _greet(self) -> None:
         """Handshake, and again after each restart of the controller."""
         while True:
@@ -183,6 +204,11 @@ class Connection:
             return IDENTIFY_AGAIN_S
         self.identity = identity
         configured = await self.request(configure_command(self._settings, identity))
+        if isinstance(configured, Refused) and configured.code in KEY_PROBLEMS:
+            return self._no_trust(KEY_PROBLEMS[configured.code])
+        if is_seal_refused(configured):
+            self.identity = None
+            return HEARTBEAT_S
         ledger = await self.request(ReadLedger())
         if self.identity is not identity:
             return HEARTBEAT_S
@@ -195,6 +221,13 @@ class Connection:
             log.error("controller refused the unit's limits", outcome=str(configured))
             self._say("live", LIMITS_REFUSED)
         return HEARTBEAT_S
+
+    def _no_trust(self, why: str) -> float:
+        """The keys do not fit: nothing is asked but who is there, and that seldom."""
+        log.error("controller may not be used", why=why)
+        self.identity = None
+        self._say("key_refused", why)
+        return IDENTIFY_AGAIN_S
 
     def _no_greeting(self) -> float:
         """Nobody answered, or in a form of another version."""

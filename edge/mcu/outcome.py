@@ -15,12 +15,15 @@ from firmware.wire.message import Message
 LINK_DOWN = "link_down"
 STOPPED = "stopped"
 QUEUE_FULL = "queue_full"
+NO_KEY = "no_key"  # the controller's own word, for our side of it
+OTHER_VERSION = "version"
 
 # Reasons for Uncertain.
 NO_ANSWER = "no_answer"
 LINK_LOST = "link_lost"
 REBOOTED = "rebooted"
 CUT_BY_STOP = "cut_by_stop"
+SEAL_REFUSED = "seal_refused"
 
 
 @dataclass(frozen=True)
@@ -46,3 +49,13 @@ class Uncertain:
 
 
 Outcome = Done | Refused | Uncertain
+
+# Names of the controller's refusals that are about the seal and not about the command.
+_SEAL_CODES = ("mac", "epoch", "sequence")
+
+
+def is_seal_refused(outcome: Outcome) -> bool:
+    """The controller could not tell that the command is ours, or new."""
+    if isinstance(outcome, Refused):
+        return outcome.code in _SEAL_CODES
+    return isinstance(outcome, Uncertain) and outcome.reason == SEAL_REFUSED

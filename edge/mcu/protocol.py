@@ -1,13 +1,15 @@
 """The line to the controller without I/O: bytes in, reports out, numbering and repeats.
 
-Owns the frame decoder, the command numbers, the one command that waits for its answer (stop and
-wait: the controller remembers only its last answer) and the repeated Stop. A lost answer is asked
-for again under the same number, which the controller answers without acting twice. One object per
-open connection, never reused. Pure: the caller brings the time and carries the bytes.
+Owns the frame decoder, the command numbers, the seals (firmware/wire/seal.py), the one command
+that waits for its answer (stop and wait: the controller remembers only its last answers) and the
+repeated Stop. A lost answer is asked for again with the same bytes, which the controller answers
+without acting twice. One object per open connection, never reused. Pure: the caller brings the time
+and carries the bytes.
 """
 
 from __future__ import annotations
 
+import struct
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +18,10 @@ from edge.mcu.outcome import (
     CUT_BY_STOP,
     LINK_DOWN,
     NO_ANSWER,
+    NO_KEY,
+    OTHER_VERSION,
     QUEUE_FULL,
+    SEAL_REFUSED,
     STOPPED,
     Done,
     Outcome,
@@ -28,13 +33,26 @@ from firmware.wire.commands import Arm, Charge, Confirm, FireTrain, Hello, ReadL
 from firmware.wire.framing import Decoder, encode
 from firmware.wire.message import Message
 from firmware.wire.protocol import REPORT_TYPE_MIN, decode
-from firmware.wire.reports import Answer, ArmEcho, Identity, Ledger, Status, TrainResult
+from firmware.wire.reports import (
+    IDENTITY_HEAD,
+    Answer,
+    ArmEcho,
+    Identity,
+    Ledger,
+    Status,
+    TrainResult,
+)
+from firmware.wire.seal import seal
 
 WAITING_MAX = 8  # commands not yet sent; a person cannot cause more
 STOP_REPEAT_S = 0.02  # a screen STOP has 100 ms in all, so a lost frame costs little
 RAISES_RISK = (Charge, Arm, Confirm, FireTrain)  # never sent while a Stop is unconfirmed
 SAFE_STATES = (codes.STANDBY, codes.DISCHARGING, codes.FAULT, codes.BOOT, codes.SELF_TEST)
+# The controller could not tell that the command is ours, or new. After a lost answer that says
+# nothing about whether an earlier copy was obeyed.
+SEAL_REFUSALS = (codes.REJ_MAC, codes.REJ_EPOCH, codes.REJ_SEQUENCE)
 _OWN_REPORT = {Hello: Identity, Arm: ArmEcho, ReadLedger: Ledger}
+_HEAD_BYTES = struct.calcsize(IDENTITY_HEAD)
 
 
 @dataclass(frozen=True)
@@ -47,6 +65,15 @@ class Patience:
 
 QUICK = Patience(0.06, 6)  # round trips are a few ms; six chances within 360 ms
 THINKING = Patience(0.25, 16)  # Arm: the controller hashes up to 6000 onsets first
+
+
+@dataclass(frozen=True)
+class Head:
+    """What every version of Identity begins with, and all that a seal needs."""
+
+    protocol: int
+    challenge: int
+    boot_epoch: int
 
 
 @dataclass
@@ -63,7 +90,10 @@ class _Exchange:
 class LinkProtocol:
     """State of one open line."""
 
-    def __init__(self, first_seq: int) -> None:
+    def __init__(self, first_seq: int, key: bytes = b"") -> None:
+        self._key = key
+        self._counter = 0  # of seals; grows as long as the line is open
+        self.head: Head | None = None  # of the Identity that answered our last Hello
         self._decoder = Decoder()
         self._seq = first_seq & 0xFFFF
         self._out: list[bytes] = []
@@ -135,9 +165,12 @@ class LinkProtocol:
         reports = []
         for kind, seq, payload in self._decoder.feed(data):
             report = decode(kind, payload)[0] if kind >= REPORT_TYPE_MIN else None
+            if kind == Identity.TYPE:
+                self._note_head(seq, payload)
             if report is None:
                 self.strange_frames += 1
-                self.foreign_identities += kind == Identity.TYPE
+                if kind == Identity.TYPE:
+                    self._settle_foreign(now, seq)
                 continue
             if isinstance(report, TrainResult):
                 # Unasked reports carry a running number: a doubled frame is heard once.
@@ -166,8 +199,9 @@ class LinkProtocol:
 
     def fail(self, reason: str) -> None:
         """The line or the controller's memory is gone: what was sent is uncertain, what was not
-        is refused, and the controller's running numbers begin anew."""
+        is refused, running numbers begin anew, and seals wait for a new greeting."""
         self._last_result_seq = -1
+        self.head = None
         asked, self._asked = self._asked, None
         waiting, self._waiting = list(self._waiting), deque()
         if asked is not None:
@@ -175,20 +209,65 @@ class LinkProtocol:
         for exchange in waiting:
             exchange.on_outcome(Refused(LINK_DOWN))
 
+    def _note_head(self, seq: int, payload: bytes) -> None:
+        asked = self._asked
+        if asked is None or seq != asked.seq or not isinstance(asked.command, Hello):
+            return  # late or foreign: the controller may have a newer challenge by now
+        if len(payload) >= _HEAD_BYTES:
+            self.head = Head(*struct.unpack(IDENTITY_HEAD, payload[:_HEAD_BYTES]))
+
+    def _settle_foreign(self, now: float, seq: int) -> None:
+        """An introduction in the form of another version: it can be updated, not used."""
+        self.foreign_identities += 1
+        asked = self._asked
+        if asked is None or seq != asked.seq or not isinstance(asked.command, Hello):
+            return
+        self._asked = None
+        asked.on_outcome(Refused(OTHER_VERSION, self.head.protocol if self.head else 0))
+        self._ask_next(now)
+
     def _next_seq(self) -> int:
         seq = self._seq
         self._seq = (seq + 1) & 0xFFFF
         return seq
 
     def _ask_next(self, now: float) -> None:
-        if self._asked is not None or not self._waiting:
-            return
-        asked = self._waiting.popleft()
-        asked.seq = self._next_seq()
-        asked.frame = encode(asked.command.TYPE, asked.seq, asked.command.pack())
-        asked.tries_left = asked.patience.tries
-        self._asked = asked
-        self._ask_again(now, asked)
+        while self._asked is None and self._waiting:
+            asked = self._waiting.popleft()
+            refusal = self._refusal(asked.command)
+            if refusal is not None:
+                asked.on_outcome(refusal)
+                continue
+            asked.seq = self._next_seq()
+            asked.frame = self._frame(asked.command, asked.seq)
+            asked.tries_left = asked.patience.tries
+            self._asked = asked
+            self._ask_again(now, asked)
+
+    def _refusal(self, command: Message) -> Refused | None:
+        """Why it cannot be sealed, which is why it cannot be sent."""
+        if not command.IS_SEALED:
+            return None
+        if not self._key:
+            return Refused(NO_KEY)
+        return Refused(LINK_DOWN) if self.head is None else None
+
+    def _frame(self, command: Message, seq: int) -> bytes:
+        payload = command.pack()
+        if command.IS_SEALED:
+            head = self.head
+            assert head is not None
+            self._counter += 1
+            payload = seal(
+                self._key,
+                head.boot_epoch,
+                head.challenge,
+                self._counter,
+                command.TYPE,
+                seq,
+                payload,
+            )
+        return encode(command.TYPE, seq, payload)
 
     def _ask_again(self, now: float, asked: _Exchange) -> None:
         if asked.tries_left == 0:
@@ -206,7 +285,7 @@ class LinkProtocol:
             return
         outcome: Outcome
         if isinstance(report, Answer) and report.command == asked.command.TYPE:
-            outcome = _judge(report)
+            outcome = _judge(report, asked.command)
         elif isinstance(report, _OWN_REPORT.get(type(asked.command), ())):
             outcome = Done(report)
         else:
@@ -229,9 +308,11 @@ class LinkProtocol:
             self._stop_frame = b""
 
 
-def _judge(answer: Answer) -> Outcome:
+def _judge(answer: Answer, command: Message) -> Outcome:
     if answer.code == codes.OK:
         return Done(answer)
+    if answer.code in SEAL_REFUSALS and isinstance(command, RAISES_RISK):
+        return Uncertain(SEAL_REFUSED)
     names = codes.REJECTION_NAMES
     name = names[answer.code] if answer.code < len(names) else f"code_{answer.code}"
     return Refused(name, answer.detail)

@@ -336,6 +336,11 @@ class Chair:
         """The controller latched a fault."""
         self._alarms.evaluate_soon()
 
+    def on_identity(self) -> None:
+        """The controller told who it is: orders are judged by what it can time."""
+        if self._parts.book.fit_controller(self.state.device.ipi_us_min or 0):
+            self.clinic_changed()
+
     def on_status(self) -> None:
         """A whole state was heard."""
         self._panel.compare()

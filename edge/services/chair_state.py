@@ -118,7 +118,7 @@ class VisitState:
 class DeviceState:
     """The unit as last heard."""
 
-    link: str = "closed"  # closed, opening, identifying, version_mismatch, live, silent
+    link: str = "closed"  # words of UnitView.link
     link_detail: str = ""
     unit_id: str = ""
     is_simulated: bool | None = None
@@ -140,6 +140,15 @@ class DeviceState:
     lifetime_pulses: int = 0
     clock_uncertainty_us: int | None = None
     settings_match: bool = False
+    ipi_us_min: int | None = None  # shortest interval that the controller can time
+    slot: int | None = None  # SLOT_*
+    image_hash: str = ""  # hex, '' for an image without a manifest
+    is_trial: bool = False
+    self_test_found: tuple[str, ...] = ()  # SELF_TEST_NAMES
+    bad_frames: int = 0  # unreadable here, since the service started
+    bad_frames_mcu: int | None = None  # unreadable there, since the controller started
+    refused: int | None = None  # commands, since the controller started
+    forged: int | None = None  # of them with a wrong seal, boot or number
 
 
 @dataclass(frozen=True)

@@ -75,6 +75,7 @@ class ClinicBook:
         self._given = GivenSessions(store, self._copies)
         self._cached: tuple[AppointmentRow, ...] | None = None
         self._cached_at: datetime | None = None
+        self._timing_us_min: int | None = None  # of the controller, None until one was heard
 
     def today(self) -> tuple[AppointmentRow, ...]:
         """This unit's appointments of the day, sorted by start."""
@@ -102,6 +103,14 @@ class ClinicBook:
         """Copies or sessions changed."""
         self._cached = None
         self._given.forget()
+
+    def fit_controller(self, timing_us_min: int) -> bool:
+        """The controller times intervals down to this; True when that is news."""
+        if timing_us_min == self._timing_us_min:
+            return False
+        self._timing_us_min = timing_us_min
+        self._cached = None
+        return True
 
     def device_id(self, system: str, value: str) -> str:
         """The clinic's id of a device by identifier; '' while unknown."""
@@ -246,6 +255,7 @@ class ClinicBook:
             day_sessions_done=given.day_sessions,
             last_session_end_utc=given.last_end_utc,
             birth_date=patient.birth_date,
+            timing_us_min=self._timing_us_min,
         )
         step = order_step(order, protocol) if protocol is not None else None
         level = order_level_pct(order, threshold) if threshold is not None else None

@@ -15,6 +15,7 @@ import structlog
 from edge.domain.coils import coil_name
 from edge.mcu.client import McuClient
 from edge.mcu.handshake import text_of, version_of
+from edge.mcu.outcome import REBOOTED
 from edge.services.chair_state import ChairState
 from edge.services.phase import Phase
 from firmware.wire import codes
@@ -26,7 +27,7 @@ log = structlog.get_logger(__name__)
 TRACE_PERIOD_S = 0.5
 TRACE_POINTS = 1200  # 10 minutes
 SELF_TEST_STATES = (codes.BOOT, codes.SELF_TEST)
-SELF_TEST_FAULTS = (codes.F_LEDGER, codes.F_INTERNAL, codes.F_SENSOR)
+SELF_TEST_FAULTS = (codes.F_LEDGER, codes.F_INTERNAL, codes.F_SENSOR, codes.F_SELF_TEST)
 
 TracePoint = tuple[float, int | None, int | None]
 
@@ -39,6 +40,9 @@ class Watcher(Protocol):
 
     def on_fault(self, fault: int) -> None:
         """The controller latched a fault that was not there before."""
+
+    def on_identity(self) -> None:
+        """The controller told who it is; ChairState.device is up to date."""
 
     def on_status(self) -> None:
         """A whole state was heard; ChairState.device is up to date."""
@@ -88,7 +92,7 @@ class DeviceWatch:
             self._forget()
         self._phase.touch()
         if was == "live" and link != "live":
-            reason = "mcu_reboot" if link == "identifying" else "link_lost"
+            reason = "mcu_reboot" if detail == REBOOTED else "link_lost"
             for watcher in self._watchers:
                 watcher.on_lost(reason)
 
@@ -99,6 +103,7 @@ class DeviceWatch:
         device.inputs = dict.fromkeys(codes.INPUT_NAMES)
         device.clock_uncertainty_us = None
         device.settings_match = False
+        device.bad_frames_mcu = device.refused = device.forged = None
         self._state.self_test = "open"
 
     def _on_report(self, report: Message, at_s: float) -> None:
@@ -115,8 +120,17 @@ class DeviceWatch:
         device.firmware_version = version_of(identity)
         device.coil_type = coil_name(identity.coil_type)
         device.coil_serial = text_of(identity.coil_serial)
+        device.ipi_us_min = identity.ipi_us_min
+        device.slot = identity.slot
+        device.image_hash = identity.image_hash.hex() if any(identity.image_hash) else ""
+        device.is_trial = bool(identity.is_trial)
+        device.self_test_found = tuple(
+            name for bit, name in enumerate(codes.SELF_TEST_NAMES) if identity.self_test >> bit & 1
+        )
         self.inputs_fitted = _names(identity.inputs_fitted)
         self._phase.touch()
+        for watcher in self._watchers:
+            watcher.on_identity()
 
     def _take_status(self, status: Status, at_s: float) -> None:
         device = self._state.device
@@ -136,6 +150,9 @@ class DeviceWatch:
         device.level_pct_mso = status.level_pct_mso
         device.inputs = _inputs(status)
         device.lifetime_pulses = status.lifetime_pulses
+        device.bad_frames = self._client.bad_frames
+        device.bad_frames_mcu = status.bad_frames
+        device.refused, device.forged = status.refused, status.forged
         device.clock_uncertainty_us = self._client.clock.uncertainty_us(at_s)
         device.settings_match = status.settings_hash == self._client.settings.hash_word
         self._judge_self_test(status)
@@ -181,6 +198,9 @@ class DeviceWatch:
             status.winding_c10,
             status.bank_mv // 20000,
             status.session_pulses,
+            status.bad_frames,
+            status.refused,
+            status.forged,
         )
         if shown != self._shown:
             self._shown = shown

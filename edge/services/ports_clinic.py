@@ -41,6 +41,9 @@ class ClinicBookPort(Protocol):
     def visit(self, appointment_id: str) -> VisitFactsPort | None:
         """Facts of one appointment; None when there is none of this name."""
 
+    def fit_controller(self, timing_us_min: int) -> bool:
+        """Judge orders by the shortest interval this controller can time; True when it is news."""
+
     def invalidate(self) -> None:
         """A session row changed: counts are out of date."""
 

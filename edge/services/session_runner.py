@@ -202,6 +202,9 @@ class SessionRunner:
             self._phase.say("link_lost")
             self._break_off(E.LINK_LOST, reason)
 
+    def on_identity(self) -> None:
+        """Changes nothing in a session."""
+
     def on_fault(self, fault: int) -> None:
         """The controller has stopped by itself already."""
         self._break_off(E.FAULT, str(fault))

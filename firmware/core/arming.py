@@ -61,6 +61,10 @@ class Arming:
         values["token"] = self._token
         self._reply = ArmEcho(**values)
 
+    def refuse(self, code: int) -> None:
+        """Answer the Arm whose work is done with a refusal."""
+        self._reply = Answer(command=Arm.TYPE, code=code, detail=0)
+
     def next_token(self) -> int:
         """Use up the token; the new one holds until it is used."""
         self._token = self._new_token()

@@ -5,6 +5,10 @@ from firmware.compat import const
 QUEUE_PULSES = const(4)  # requests waiting in the HAL; sources.md firmware 3.5: short batches
 # [P] A request is handed over at most this long before its pulse, so that a cancel is never late.
 QUEUE_AHEAD_US = const(200000)
+# [P] Two requests always wait, however far apart, so that the trigger machine counts from one pulse
+# to the next and never starts cold within a train. Its counter reaches 34 s at 125 MHz.
+CHAIN_PULSES = const(2)
+CHAIN_AHEAD_US = const(10000000)
 # [P] The first pulse of a train is handed over this late, just after the last look at the bank.
 FIRST_AHEAD_US = const(50000)
 # [P] A bank found outside its tolerance is looked at again until this long before the first pulse.

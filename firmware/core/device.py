@@ -5,7 +5,6 @@ from firmware.compat import TYPE_CHECKING
 from firmware.core.bounds import OVERDUE_US, STATUS_GAP_US
 from firmware.core.dispatcher import Dispatcher
 from firmware.core.outbox import RANK_STATUS, Outbox
-from firmware.core.snapshot import status_of
 from firmware.core.unit import Unit
 from firmware.wire.framing import Decoder
 
@@ -17,8 +16,8 @@ class Device:
     def __init__(self, hal: "Hal", now_us: int) -> None:
         self._outbox = Outbox()
         self._unit = Unit(hal, now_us, self._outbox)
-        self._dispatcher = Dispatcher(self._unit, self._outbox)
         self._decoder = Decoder()
+        self._dispatcher = Dispatcher(self._unit, self._outbox, self._decoder)
         # The first call of any kind starts the unit before it looks at anything.
         self._wake_us = now_us - OVERDUE_US - 1
         self._told_state = -1  # what the last unsolicited or asked Status said
@@ -28,15 +27,17 @@ class Device:
 
     def on_bytes(self, now_us: int, data: bytes) -> None:
         """Bytes from the edge; garbage is survived and counted."""
+        self._unit.wake(now_us)
         if now_us > self._wake_us + OVERDUE_US:
             self.poll(now_us)
         for kind, seq, payload in self._decoder.feed(data):
-            self._dispatcher.take(now_us, kind, seq, payload, self._decoder.bad_frames)
+            self._dispatcher.take(now_us, kind, seq, payload)
         self._tell(now_us)
         self._wake_us = now_us
 
     def on_input(self, now_us: int, mask: int) -> None:
         """Raw levels, on every change and at least every INPUT_STALE_US / 2."""
+        self._unit.wake(now_us)
         if now_us > self._wake_us + OVERDUE_US:
             self.poll(now_us)
         self._unit.take_input(now_us, mask)
@@ -46,6 +47,7 @@ class Device:
     def poll(self, now_us: int) -> int:
         """Do what is due; call again at or before the returned time."""
         unit = self._unit
+        unit.wake(now_us)
         unit.work(now_us)
         self._dispatcher.send_arm_reply()
         self._tell(now_us)
@@ -58,6 +60,10 @@ class Device:
     def take_output(self) -> bytes:
         """Frames for the edge."""
         return self._outbox.take()
+
+    def state(self) -> int:
+        """Where the unit is; for the driver's choice of a quiet moment."""
+        return self._unit.machine.state
 
     def _inputs(self) -> int:
         return self._unit.inputs.closed << 8 | self._unit.inputs.known
@@ -73,7 +79,4 @@ class Device:
         self._told_faults = len(machine.faults)
         self._told_inputs = self._inputs()
         self._told_us = now_us
-        status = status_of(
-            self._unit, now_us, 0, self._dispatcher.sequence.last_command, self._decoder.bad_frames
-        )
-        self._outbox.report(status, RANK_STATUS)
+        self._outbox.report(self._dispatcher.status(now_us, 0), RANK_STATUS)

@@ -15,10 +15,12 @@ from firmware.core.transitions import (
     EV_DISCHARGE,
     EV_FIRE,
     EV_HOLD,
+    EV_UPDATE,
     REJECT,
     judge,
 )
 from firmware.wire.codes import (
+    BOOT,
     F_LINK_LOST,
     FAULT,
     IN_ESTOP,
@@ -36,10 +38,13 @@ from firmware.wire.codes import (
     REJ_NOT_CONFIGURED,
     REJ_RANGE,
     REJ_STATE,
+    REJ_TIMING,
     REJ_TOKEN,
     REJ_TOO_FAR,
     REJ_TOTAL,
+    REJ_UPDATING,
     REJ_VERSION,
+    STANDBY,
     TRAIN,
 )
 from firmware.wire.commands import (
@@ -51,11 +56,18 @@ from firmware.wire.commands import (
     Discharge,
     FireTrain,
     Hold,
+    UpdateBegin,
+    UpdateCommit,
+    UpdateFile,
+    UpdateFinish,
+    UpdateTry,
+    UpdateWrite,
 )
 from firmware.wire.limits import (
     LEVEL_PCT_MAX,
     LEVEL_PCT_MIN,
     LEVELS_MAX,
+    PERIOD_US_MAX,
     SENSOR_C10_MIN,
     START_LEAD_US_MAX,
     START_LEAD_US_MIN,
@@ -75,7 +87,7 @@ class Situation:
 
     def __init__(self) -> None:
         self.now_us = 0
-        self.state = FAULT
+        self.state = BOOT
         self.first_fault = 0
         self.is_identified = False  # Hello with our protocol version since boot
         self.settings = Settings()
@@ -95,15 +107,18 @@ class Situation:
         self.is_ledger_valid = False
         self.last_pulse_us = -1  # last delivered pulse, -1 none
         self.armed_pulse_us = -1  # the same since the last Confirm
+        self.timing_ipi_us_min = PERIOD_US_MAX  # what this controller can time
+        self.is_staging = False  # a firmware image is being received
         self.faults: "list[int]" = []
         self.faults_with_cause: "list[int]" = []
 
 
 def judge_command(command: Message, situation: Situation) -> "tuple[int, int]":
     """(OK, 0) or (code, detail), for all but Hello, Heartbeat, Stop and ReadLedger."""
-    if not situation.is_identified:
-        return REJ_VERSION, PROTOCOL_VERSION
     event, special = _RULES[command.TYPE]
+    # An update must be possible from an edge of any version.
+    if not situation.is_identified and event != EV_UPDATE:
+        return REJ_VERSION, PROTOCOL_VERSION
     if judge(situation.state, event) == REJECT:
         if situation.state == FAULT:
             return REJ_FAULT, situation.first_fault
@@ -171,6 +186,8 @@ def _judge_level(level_pct: int, field: int, situation: Situation) -> "tuple[int
 
 
 def _judge_charge(command: Charge, situation: Situation) -> "tuple[int, int]":
+    if situation.is_staging:
+        return REJ_UPDATING, 0
     verdict = _judge_permissives(situation)
     if verdict[0] != OK:
         return verdict
@@ -204,6 +221,8 @@ def _judge_plan(command: Arm, situation: Situation) -> "tuple[int, int]":
         return REJ_LIMIT, limits.train_pulses_max
     if plan.pulses > 1 and plan.interval_us_min() < limits.ipi_us_min:
         return REJ_INTERVAL, limits.ipi_us_min
+    if plan.pulses > 1 and plan.interval_us_min() < situation.timing_ipi_us_min:
+        return REJ_TIMING, situation.timing_ipi_us_min
     return ACCEPTED
 
 
@@ -292,6 +311,14 @@ def _judge_clear(command: ClearFault, situation: Situation) -> "tuple[int, int]"
     return ACCEPTED
 
 
+def _judge_commit(command: UpdateCommit, situation: Situation) -> "tuple[int, int]":
+    # Firmware that came up with a fault is not kept.
+    del command
+    if situation.state != STANDBY:
+        return REJ_FAULT, situation.first_fault
+    return ACCEPTED
+
+
 # By type number: the event in the table of states, and what else must hold.
 _RULES: "dict[int, tuple[int, Callable[..., tuple[int, int]]]]" = {
     Configure.TYPE: (EV_CONFIGURE, _judge_configure),
@@ -302,4 +329,10 @@ _RULES: "dict[int, tuple[int, Callable[..., tuple[int, int]]]]" = {
     FireTrain.TYPE: (EV_FIRE, _judge_fire),
     Hold.TYPE: (EV_HOLD, _judge_nothing),
     ClearFault.TYPE: (EV_CLEAR, _judge_clear),
+    UpdateBegin.TYPE: (EV_UPDATE, _judge_nothing),
+    UpdateFile.TYPE: (EV_UPDATE, _judge_nothing),
+    UpdateWrite.TYPE: (EV_UPDATE, _judge_nothing),
+    UpdateFinish.TYPE: (EV_UPDATE, _judge_nothing),
+    UpdateTry.TYPE: (EV_UPDATE, _judge_nothing),
+    UpdateCommit.TYPE: (EV_UPDATE, _judge_commit),
 }

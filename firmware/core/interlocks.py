@@ -45,6 +45,11 @@ class Interlocks:
                     self.closed |= bit
                     self.known |= bit
 
+    def forgive(self, stall_us: int) -> None:
+        """Nobody could sample for this long: it does not count as age."""
+        if self._sampled_us >= 0:
+            self._sampled_us += stall_us
+
     def unsafe(self, required: int) -> int:
         """Required inputs that are open, unknown or stale."""
         return required & ~(self.closed & self.known)

@@ -3,6 +3,8 @@
 # Decides no reaction: it names a fault, unit.py acts. MCU time; called from poll only.
 from firmware.compat import TYPE_CHECKING, const
 from firmware.core.bounds import (
+    CHAIN_AHEAD_US,
+    CHAIN_PULSES,
     FIRST_AHEAD_US,
     LAST_LOOK_US,
     MISSING_PM,
@@ -28,6 +30,7 @@ from firmware.wire.codes import (
     PULSE_REFUSED,
 )
 from firmware.wire.limits import AMPLITUDE_STOP_PM
+from firmware.wire.reports import PulseReport, TrainResult
 
 if TYPE_CHECKING:
     from firmware.core.hal import Hal
@@ -123,7 +126,7 @@ class Pulser:
                     break
                 if not is_bank_good:
                     return F_NONE if ahead_us > LAST_LOOK_US else F_BANK_VOLTAGE
-            elif ahead_us > QUEUE_AHEAD_US:
+            elif ahead_us > self._ahead_us():
                 break
             if ahead_us <= 0 or not self._hal.queue_pulse(self._next_at_us):
                 return F_COUNT
@@ -131,6 +134,9 @@ class Pulser:
             self._next += 1
             self._next_at_us = self._base_us + self._plan.pulse_offset_us(self._next)
         return F_NONE
+
+    def _ahead_us(self) -> int:
+        return CHAIN_AHEAD_US if len(self._waiting) < CHAIN_PULSES else QUEUE_AHEAD_US
 
     def take(self) -> "Outcome | None":
         """The next finished request or unasked pulse, judged and counted."""
@@ -186,13 +192,14 @@ class Pulser:
         return not self._is_ending and self._is_overdue(now_us)
 
     def end(self, now_us: int, ended: int, fault: int) -> None:
-        """Ask for no more; requests that cannot have begun are forgotten. Highest ended counts."""
-        self._hal.cancel_pulses()
+        """Ask for no more; what has not begun is forgotten. Highest ended counts."""
+        kept = self._hal.cancel_pulses()
+        begun = len([entry for entry in self._waiting if entry[0] <= now_us])
         self.ended = max(self.ended, ended)
         self.fault = self.fault or fault
         self._is_ending = True
         self._beyond = self._next
-        self._waiting = [entry for entry in self._waiting if entry[0] <= now_us]
+        self._waiting = self._waiting[: max(kept, begun)]
 
     def settle(self, now_us: int) -> bool:
         """True once, when the last result is in or no longer to be expected."""
@@ -204,6 +211,33 @@ class Pulser:
             return False
         self.is_active = False
         return True
+
+    def pulse_report(self, outcome: Outcome, ordinal: int) -> PulseReport:
+        """One outcome as the edge hears it; ordinal is 0 when nothing was delivered."""
+        return PulseReport(
+            ordinal=ordinal,
+            train_index=self.train_index,
+            pulse_index=max(outcome.pulse_index, 0),
+            at_us=outcome.at_us,
+            result=outcome.result,
+            amplitude_pm=outcome.amplitude_pm,
+        )
+
+    def train_result(self, session_pulses: int) -> TrainResult:
+        """The figures of the train that just ended."""
+        return TrainResult(
+            train_index=self.train_index,
+            first_pulse=self.first_pulse,
+            asked=self.asked,
+            emitted=self.emitted,
+            cut=self.cut,
+            refused=self.refused,
+            ended=self.ended,
+            fault=self.fault,
+            first_us=self.first_us,
+            last_us=self.last_us,
+            session_pulses=session_pulses,
+        )
 
     def quiet_us(self, now_us: int) -> int:
         """Earliest time, now or later, at which no pulse disturbs a sensor."""
@@ -222,7 +256,7 @@ class Pulser:
             if wake_us <= now_us:
                 wake_us = at_us + RESULT_GRACE_US
         if self._next < self._beyond and len(self._waiting) < QUEUE_PULSES:
-            ahead_us = QUEUE_AHEAD_US
+            ahead_us = self._ahead_us()
             if self._next == self.first_pulse:
                 ahead_us = FIRST_AHEAD_US
                 if self._next_at_us - now_us <= FIRST_AHEAD_US:

@@ -1,6 +1,6 @@
-# Command numbers: a command is obeyed once and in order. Keeps the answers to the last few, so that
-# a repeat gets the same answer and does nothing. Numbers are 16 bits and wrap; heartbeats carry
-# them too and keep the window moving. No clock.
+# Command numbers: a command is obeyed once and in order. Keeps the last few commands with their
+# answers, so that an exact repeat gets the same answer and does nothing. Numbers are 16 bits and
+# wrap; heartbeats carry them too and keep the window moving. No clock.
 from firmware.compat import const
 
 ANSWERS_KEPT = const(4)  # [P] the edge asks one thing at a time and repeats only the last
@@ -25,37 +25,42 @@ class Sequence:
 
     def __init__(self) -> None:
         self.last_command = 0
-        self._answers: "list[tuple[int, bytes]]" = []
+        # (number, type and payload as received, frame of the answer; empty while it is worked out)
+        self._kept: "list[tuple[int, bytes, bytes]]" = []
 
     def restart(self, seq: int) -> None:
         """A new Hello: numbering starts over from its number."""
         self.last_command = seq & _MASK
-        self._answers = []
+        self._kept = []
 
     def see_beat(self, seq: int) -> None:
         """A heartbeat's number."""
         if is_newer(seq, self.last_command) and (seq - self.last_command) & _MASK > _DRAG:
             self.last_command = (seq - _DRAG) & _MASK
 
-    def judge(self, seq: int) -> int:
-        """NEW (to be obeyed, now the last), REPEATED (see answer) or OLD (to be left alone)."""
-        if is_newer(seq, self.last_command):
-            self.last_command = seq
-            return NEW
-        for kept, _ in self._answers:
-            if kept == seq:
+    def judge(self, seq: int, told: bytes) -> int:
+        """NEW (to be obeyed), REPEATED (the very same: see answer) or OLD (never to be obeyed)."""
+        for number, kept, _ in self._kept:
+            if number == seq and kept == told:
                 return REPEATED
-        return OLD
+        return NEW if is_newer(seq, self.last_command) else OLD
+
+    def take(self, seq: int, told: bytes) -> None:
+        """A new command: its number is used up, whatever becomes of it."""
+        self.last_command = seq
+        self._kept.append((seq, told, b""))
+        if len(self._kept) > ANSWERS_KEPT:
+            self._kept.pop(0)
 
     def keep(self, seq: int, frame: bytes) -> None:
-        """Remember the answer to a command."""
-        self._answers.append((seq, frame))
-        if len(self._answers) > ANSWERS_KEPT:
-            self._answers.pop(0)
+        """Remember the answer to a command that was taken."""
+        for index in range(len(self._kept)):
+            if self._kept[index][0] == seq:
+                self._kept[index] = (seq, self._kept[index][1], frame)
 
     def answer(self, seq: int) -> bytes:
-        """The kept answer, b"" when there is none."""
-        for kept, frame in self._answers:
-            if kept == seq:
+        """The kept answer, b"" when there is none yet."""
+        for number, _, frame in self._kept:
+            if number == seq:
                 return frame
         return b""

@@ -2,6 +2,7 @@
 # for reconciliation. Copies values, decides nothing.
 from firmware.compat import const
 from firmware.core import supervision
+from firmware.core.authority import Authority
 from firmware.core.envelope import Situation
 from firmware.core.unit import Unit
 from firmware.wire.protocol import PROTOCOL_VERSION
@@ -13,11 +14,14 @@ VERSION_MINOR = const(1)
 VERSION_PATCH = const(0)
 
 
-def identity_of(unit: Unit) -> Identity:
+def identity_of(unit: Unit, challenge: int) -> Identity:
     """Who this is, asked of the hardware anew each time: coils are changed."""
     found = unit.hal.identity()
+    ipi_us_min, lateness_us = unit.hal.timing()
+    slot, image_hash, is_trial = unit.hal.image()
     return Identity(
         protocol=PROTOCOL_VERSION,
+        challenge=challenge,
         version_major=VERSION_MAJOR,
         version_minor=VERSION_MINOR,
         version_patch=VERSION_PATCH,
@@ -30,10 +34,18 @@ def identity_of(unit: Unit) -> Identity:
         coil_type=found[6],
         level_pct_max=found[7],
         inputs_fitted=found[8],
+        ipi_us_min=ipi_us_min,
+        lateness_us=lateness_us,
+        slot=slot,
+        image_hash=image_hash,
+        is_trial=is_trial,
+        self_test=unit.hal.self_test(),
     )
 
 
-def status_of(unit: Unit, now_us: int, beat: int, echo_seq: int, bad_frames: int) -> Status:
+def status_of(
+    unit: Unit, now_us: int, beat: int, echo_seq: int, bad_frames: int, authority: Authority
+) -> Status:
     """The whole state now; beat 0 when nobody asked."""
     return Status(
         echo_beat=beat,
@@ -57,6 +69,8 @@ def status_of(unit: Unit, now_us: int, beat: int, echo_seq: int, bad_frames: int
         echo_seq=echo_seq,
         amplitude_pm=unit.pulser.last_amplitude_pm,
         bad_frames=bad_frames,
+        refused=authority.refused,
+        forged=authority.forged,
     )
 
 
@@ -99,6 +113,8 @@ def situation_of(unit: Unit, now_us: int, is_identified: bool) -> Situation:
     situation.is_ledger_valid = unit.counters.is_valid
     situation.last_pulse_us = unit.last_pulse_us
     situation.armed_pulse_us = unit.armed_pulse_us
+    situation.timing_ipi_us_min = unit.hal.timing()[0]
+    situation.is_staging = unit.staging.is_busy
     situation.faults = faults
     situation.faults_with_cause = [f for f in faults if supervision.has_cause(unit, f, now_us)]
     return situation

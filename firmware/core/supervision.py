@@ -16,6 +16,7 @@ from firmware.wire.codes import (
     F_INTERNAL,
     F_LINK_LOST,
     F_PATIENT_STOP,
+    F_SELF_TEST,
     F_SENSOR,
     F_SURFACE_HOT,
     F_WINDING_HOT,
@@ -94,18 +95,22 @@ def has_cause(unit: "Unit", fault: int, now_us: int) -> bool:
     for bit, input_fault in FAULT_OF_INPUT:
         if fault == input_fault:
             return unit.inputs.unsafe(bit) != 0
+    if fault in (F_SURFACE_HOT, F_WINDING_HOT, F_SENSOR):
+        return _has_heat_cause(unit, fault)
     if fault == F_INPUT_STALE:
         return unit.settings.inputs_required & ~unit.inputs.known != 0
-    if fault == F_SURFACE_HOT:
-        return not unit.heat.has_surface_cooled()
-    if fault == F_WINDING_HOT:
-        return not unit.heat.has_winding_cooled()
-    if fault == F_SENSOR:
-        return not unit.heat.is_known()
     if fault == F_BANK_VOLTAGE:
         return not unit.power.is_low()
     if fault == F_LINK_LOST:
         return unit.beats.is_lost(now_us)
     if fault == F_INTERNAL:
         return unit.gate.is_on()
-    return False
+    return fault == F_SELF_TEST and unit.hal.self_test() != 0
+
+
+def _has_heat_cause(unit: "Unit", fault: int) -> bool:
+    if fault == F_SURFACE_HOT:
+        return not unit.heat.has_surface_cooled()
+    if fault == F_WINDING_HOT:
+        return not unit.heat.has_winding_cooled()
+    return not unit.heat.is_known()

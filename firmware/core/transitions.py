@@ -24,14 +24,15 @@ EV_FIRE = const(5)
 EV_HOLD = const(6)
 EV_STOP = const(7)
 EV_CLEAR = const(8)
-EV_STARTED = const(9)  # first poll after the constructor
-EV_SELF_TEST_PASSED = const(10)
-EV_CHARGED = const(11)  # bank within its tolerance
-EV_BANK_LOW = const(12)
-EV_TRAIN_DONE = const(13)  # last result of the train is in
-EV_HELD = const(14)  # the running pulse is over after a Hold
-EV_FAULT = const(15)
-EV_CLEARED = const(16)  # last latched fault cleared
+EV_UPDATE = const(9)  # any message about a firmware image
+EV_STARTED = const(10)  # first poll after the constructor
+EV_SELF_TEST_PASSED = const(11)
+EV_CHARGED = const(12)  # bank within its tolerance
+EV_BANK_LOW = const(13)
+EV_TRAIN_DONE = const(14)  # last result of the train is in
+EV_HELD = const(15)  # the running pulse is over after a Hold
+EV_FAULT = const(16)
+EV_CLEARED = const(17)  # last latched fault cleared
 
 EVENT_NAMES = (
     "CONFIGURE",
@@ -43,6 +44,7 @@ EVENT_NAMES = (
     "HOLD",
     "STOP",
     "CLEAR",
+    "UPDATE",
     "STARTED",
     "SELF_TEST_PASSED",
     "CHARGED",
@@ -69,6 +71,7 @@ TABLE = (
         REJECT,  # HOLD
         IGNORE,  # STOP
         REJECT,  # CLEAR
+        REJECT,  # UPDATE
         SELF_TEST,  # STARTED
         REJECT,  # SELF_TEST_PASSED
         REJECT,  # CHARGED
@@ -90,6 +93,7 @@ TABLE = (
         REJECT,  # HOLD
         IGNORE,  # STOP
         REJECT,  # CLEAR
+        REJECT,  # UPDATE
         REJECT,  # STARTED
         STANDBY,  # SELF_TEST_PASSED
         REJECT,  # CHARGED
@@ -110,6 +114,7 @@ TABLE = (
         REJECT,  # HOLD
         IGNORE,  # STOP: outputs are closed once more
         REJECT,  # CLEAR
+        IGNORE,  # UPDATE: outputs are closed, flash may stop the chip
         REJECT,  # STARTED
         REJECT,  # SELF_TEST_PASSED
         REJECT,  # CHARGED
@@ -132,6 +137,7 @@ TABLE = (
         REJECT,  # HOLD
         DISCHARGING,  # STOP
         REJECT,  # CLEAR
+        REJECT,  # UPDATE
         REJECT,  # STARTED
         REJECT,  # SELF_TEST_PASSED
         READY,  # CHARGED
@@ -153,6 +159,7 @@ TABLE = (
         REJECT,  # HOLD
         DISCHARGING,  # STOP
         REJECT,  # CLEAR
+        REJECT,  # UPDATE
         REJECT,  # STARTED
         REJECT,  # SELF_TEST_PASSED
         REJECT,  # CHARGED
@@ -174,6 +181,7 @@ TABLE = (
         HOLD,  # HOLD
         DISCHARGING,  # STOP
         REJECT,  # CLEAR
+        REJECT,  # UPDATE
         REJECT,  # STARTED
         REJECT,  # SELF_TEST_PASSED
         REJECT,  # CHARGED
@@ -195,6 +203,7 @@ TABLE = (
         IGNORE,  # HOLD: noted, HELD follows
         DISCHARGING,  # STOP
         REJECT,  # CLEAR
+        REJECT,  # UPDATE
         REJECT,  # STARTED
         REJECT,  # SELF_TEST_PASSED
         REJECT,  # CHARGED
@@ -215,6 +224,7 @@ TABLE = (
         IGNORE,  # HOLD: is held
         DISCHARGING,  # STOP
         REJECT,  # CLEAR
+        REJECT,  # UPDATE
         REJECT,  # STARTED
         REJECT,  # SELF_TEST_PASSED
         REJECT,  # CHARGED
@@ -235,6 +245,7 @@ TABLE = (
         REJECT,  # HOLD
         IGNORE,  # STOP
         REJECT,  # CLEAR
+        REJECT,  # UPDATE
         REJECT,  # STARTED
         REJECT,  # SELF_TEST_PASSED
         REJECT,  # CHARGED
@@ -256,6 +267,7 @@ TABLE = (
         REJECT,  # HOLD
         IGNORE,  # STOP
         IGNORE,  # CLEAR: CLEARED follows when nothing is left
+        IGNORE,  # UPDATE: outputs are closed, flash may stop the chip
         REJECT,  # STARTED
         REJECT,  # SELF_TEST_PASSED
         REJECT,  # CHARGED

@@ -20,6 +20,7 @@ from firmware.core.outbox import RANK_RESULT, Outbox
 from firmware.core.power import Power
 from firmware.core.pulser import Outcome, Pulser
 from firmware.core.settings import Settings
+from firmware.core.staging import Staging
 from firmware.core.transitions import (
     EV_BANK_LOW,
     EV_CHARGE,
@@ -50,13 +51,14 @@ from firmware.wire.codes import (
     F_LEDGER,
     F_NONE,
     F_PULSE_MISSING,
+    F_SELF_TEST,
     HOLD,
     READY,
+    REJ_STORE,
     SELF_TEST,
     TRAIN,
 )
-from firmware.wire.limits import ADC_PERIOD_US, CHARGE_MS_MAX
-from firmware.wire.reports import PulseReport, TrainResult
+from firmware.wire.limits import ADC_PERIOD_US, CHARGE_MS_MAX, FLASH_STALL_US_MAX
 
 if TYPE_CHECKING:
     from firmware.core.hal import Hal
@@ -82,11 +84,13 @@ class Unit:
         self.power = Power(hal)
         self.pulser = Pulser(hal)
         self.arming = Arming(hal)
+        self.staging = Staging(hal)
         self.last_pulse_us = -1  # last delivered pulse
         self.armed_pulse_us = -1  # the same, -1 again after each Confirm
         self._entered_us = now_us  # when the present state was entered
         self._sensors_due_us = now_us
         self._charge_due_us = now_us
+        self._stalled_us = -1  # when a flash write began whose length is not known yet
         self._must_save = False  # the stored ledger is older than the counts, or marked open
         self._close(ENDED_STOP, F_NONE, now_us)
         if not self.counters.load(hal.load_ledger()):
@@ -158,6 +162,7 @@ class Unit:
 
     def stop(self, now_us: int) -> None:
         """Everything off, in any state."""
+        self.staging.drop()
         self._close(ENDED_STOP, F_NONE, now_us)
         self._apply(EV_STOP, now_us)
 
@@ -167,6 +172,14 @@ class Unit:
             self._entered_us = now_us
 
     # --- what the world does ---
+
+    def wake(self, now_us: int) -> None:
+        """First thing in every call: the time that a flash write took is nobody's silence."""
+        if self._stalled_us >= 0:
+            stall_us = min(now_us - self._stalled_us, FLASH_STALL_US_MAX)
+            self._stalled_us = -1
+            self.inputs.forgive(stall_us)
+            self.beats.forgive(stall_us)
 
     def take_input(self, now_us: int, mask: int) -> None:
         """Levels read now; an opened input acts before this returns."""
@@ -190,10 +203,7 @@ class Unit:
         if now_us >= self._sensors_due_us - SENSORS_EARLY_US:
             self._read_sensors(now_us)
         if supervision.is_energised(self.machine.state):
-            for fault in supervision.input_faults(self):
-                self.latch(fault, now_us)
-            for fault in supervision.timed_faults(self, now_us):
-                self.latch(fault, now_us)
+            self._supervise(now_us)
         state = self.machine.state
         if state == TRAIN or state == ARMED:
             self._work_armed(now_us)
@@ -204,9 +214,11 @@ class Unit:
         elif state == BOOT:
             self._apply(EV_STARTED, now_us)
         self._settle(now_us)
-        self._save()
+        self._save(now_us)
         if self.outbox.is_overrun:
             self.latch(F_INTERNAL, now_us)
+        if self.staging.restart_due(now_us):
+            self.hal.restart()
         self.hal.feed_watchdog()
 
     def next_wake_us(self, now_us: int) -> int:
@@ -233,6 +245,12 @@ class Unit:
         return now_us + HASH_PAUSE_US if self.arming.is_busy() else self._sensors_due_us
 
     # --- parts of the work ---
+
+    def _supervise(self, now_us: int) -> None:
+        for fault in supervision.input_faults(self):
+            self.latch(fault, now_us)
+        for fault in supervision.timed_faults(self, now_us):
+            self.latch(fault, now_us)
 
     def _apply(self, event: int, now_us: int) -> None:
         if self.machine.apply(event):
@@ -272,17 +290,7 @@ class Unit:
             self.last_pulse_us = outcome.at_us
             self.armed_pulse_us = outcome.at_us
             self.power.rest(now_us)
-        self.outbox.report(
-            PulseReport(
-                ordinal=ordinal,
-                train_index=self.pulser.train_index,
-                pulse_index=max(outcome.pulse_index, 0),
-                at_us=outcome.at_us,
-                result=outcome.result,
-                amplitude_pm=outcome.amplitude_pm,
-            ),
-            RANK_RESULT,
-        )
+        self.outbox.report(self.pulser.pulse_report(outcome, ordinal), RANK_RESULT)
         if outcome.fault != F_NONE:
             self.latch(outcome.fault, now_us)
 
@@ -306,7 +314,9 @@ class Unit:
             self._work_self_test(now_us)
 
     def _work_self_test(self, now_us: int) -> None:
-        if self.power.is_low() and self.inputs.known:
+        if self.hal.self_test() != 0:
+            self.latch(F_SELF_TEST, now_us)
+        elif self.power.is_low() and self.inputs.known:
             self._apply(EV_SELF_TEST_PASSED, now_us)
         elif now_us - self._entered_us >= SELF_TEST_US_MAX:
             self.latch(F_INPUT_STALE if self.power.is_low() else F_BANK_VOLTAGE, now_us)
@@ -335,8 +345,10 @@ class Unit:
             # Stored as open before the gate may be armed: after a power loss the count is then
             # known to be a lower bound.
             self.counters.begin(command.session_id, command.delivered)
-            self.hal.save_ledger(self.counters.dump(True))
             self._must_save = True
+            if not self._store(True, now_us):
+                self.arming.refuse(REJ_STORE)
+                return
         self.arming.echo(command, digest, command.delivered, now_us)
 
     def _work_armed(self, now_us: int) -> None:
@@ -367,28 +379,21 @@ class Unit:
             else:
                 self._apply(EV_TRAIN_DONE, now_us)
                 self.armed.restart(now_us)
-        self.outbox.report(
-            TrainResult(
-                train_index=pulser.train_index,
-                first_pulse=pulser.first_pulse,
-                asked=pulser.asked,
-                emitted=pulser.emitted,
-                cut=pulser.cut,
-                refused=pulser.refused,
-                ended=pulser.ended,
-                fault=pulser.fault,
-                first_us=pulser.first_us,
-                last_us=pulser.last_us,
-                session_pulses=self.counters.session_pulses,
-            ),
-            RANK_RESULT,
-        )
+        self.outbox.report(pulser.train_result(self.counters.session_pulses), RANK_RESULT)
 
-    def _save(self) -> None:
-        # Only at rest: writing flash stops the chip for some 50 ms.
+    def _save(self, now_us: int) -> None:
+        # Only at rest: writing flash stops the chip for some 50 ms. A copy that flash does not take
+        # is a fault and not tried again by itself: the stored one stays marked as open.
         if not self._must_save or self.pulser.is_active or self.arming.plan is not None:
             return
         if self.machine.state in (ARMED, TRAIN) or self.gate.is_on():
             return
-        self.hal.save_ledger(self.counters.dump(False))
         self._must_save = False
+        self._store(False, now_us)
+
+    def _store(self, is_open: bool, now_us: int) -> bool:
+        self._stalled_us = now_us
+        if self.hal.save_ledger(self.counters.dump(is_open)):
+            return True
+        self.latch(F_LEDGER, now_us)
+        return False

@@ -32,6 +32,11 @@ class HeartbeatWatch:
             self._beat = beat
             self._heard_us = now_us
 
+    def forgive(self, stall_us: int) -> None:
+        """Nobody could listen for this long: it does not count as silence."""
+        if self._heard_us >= 0:
+            self._heard_us += stall_us
+
     def due_us(self) -> int:
         """When silence becomes a loss; -1 when nothing was ever heard."""
         return self._heard_us + self.silence_us_max if self._heard_us >= 0 else -1

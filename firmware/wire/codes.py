@@ -61,6 +61,14 @@ REJ_CAUSE = const(16)  # fault's cause is still there
 REJ_UNKNOWN = const(17)  # no such message
 REJ_LENGTH = const(18)  # payload length does not fit the message
 REJ_INTERVAL = const(19)  # pulses closer than the minimum interval
+REJ_MAC = const(20)  # the seal is not of this key, this Hello and these bytes
+REJ_EPOCH = const(21)  # sealed for another boot of the MCU
+REJ_SEQUENCE = const(22)  # an old number, or a number used before with other bytes
+REJ_KEY = const(23)  # no link key is stored: nothing that raises risk is obeyed
+REJ_TIMING = const(24)  # this controller cannot time so short an interval
+REJ_IMAGE = const(25)  # firmware image: wrong name, order, size or hash
+REJ_UPDATING = const(26)  # a firmware image is being received
+REJ_STORE = const(27)  # the flash did not take it
 
 REJECTION_NAMES = (
     "ok",
@@ -83,6 +91,14 @@ REJECTION_NAMES = (
     "unknown",
     "length",
     "interval",
+    "mac",
+    "epoch",
+    "sequence",
+    "no_key",
+    "timing",
+    "image",
+    "updating",
+    "store",
 )
 
 # Faults. Category by number range: 1xx interlocks, 2xx heat, 3xx power and pulse, 4xx link and
@@ -107,6 +123,7 @@ F_LINK_LOST = const(401)
 F_ARMED_IDLE = const(402)
 F_LEDGER = const(501)
 F_INTERNAL = const(502)
+F_SELF_TEST = const(503)
 
 FAULTS = (
     F_ESTOP,
@@ -128,7 +145,35 @@ FAULTS = (
     F_ARMED_IDLE,
     F_LEDGER,
     F_INTERNAL,
+    F_SELF_TEST,
 )
+
+# What the board's own test at boot found wrong (Identity.self_test), one bit each; 0 is good.
+SELF_TEST_CLOCK = const(1)  # the chip does not run at the frequency that all cycle counts assume
+SELF_TEST_PIO = const(2)  # a program read back differs from the one written
+SELF_TEST_ENABLE = const(4)  # enable or chain is not low while nothing is armed
+SELF_TEST_TRIGGER = const(8)  # trigger not low, or a refused request left its pin high
+SELF_TEST_SENSORS = const(16)  # an analogue channel reads what no working circuit gives
+SELF_TEST_LEDGER = const(32)  # the stored count cannot be read or written
+SELF_TEST_KEY = const(64)  # no link key
+SELF_TEST_DMA = const(128)  # buffer memory or result path does not give back what was put in
+SELF_TEST_BLEED = const(256)  # the bank does not fall while the bleed is closed
+SELF_TEST_NAMES = (
+    "clock",
+    "pio",
+    "enable",
+    "trigger",
+    "sensors",
+    "ledger",
+    "key",
+    "dma",
+    "bleed",
+)
+
+# Where the running firmware came from (Identity.slot).
+SLOT_NONE = const(0)  # a plain folder, or no flash at all
+SLOT_A = const(1)
+SLOT_B = const(2)
 
 # Result of one pulse request.
 PULSE_EMITTED = const(1)  # complete, and the coil current was sensed

@@ -1,6 +1,7 @@
 # What the edge may ask of the MCU. Each command is defined here and nowhere else; the number in
 # the frame header (seq) makes a repeat harmless: the MCU answers a repeated number with the same
-# answer and does nothing. Stop is obeyed whatever its number. Times are MCU microseconds.
+# answer and does nothing. What raises risk is sealed (IS_SEALED, seal.py). Stop is obeyed whatever
+# its number. Times are MCU microseconds.
 from firmware.wire.message import Message
 
 
@@ -24,6 +25,7 @@ class Configure(Message):
     # Limits of this unit and coil; may only be at or inside firmware/wire/limits.py and, once set,
     # only tighten until the next boot. settings_hash is the first 4 bytes of the config hash.
     TYPE = 0x03
+    IS_SEALED = True
     CODES = "IBIHIhhHB"
     FIELDS = (
         "settings_hash",
@@ -50,6 +52,7 @@ class Configure(Message):
 class Charge(Message):
     # STANDBY, READY or HOLD to CHARGING towards this level.
     TYPE = 0x04
+    IS_SEALED = True
     CODES = "B"
     FIELDS = ("level_pct_mso",)
     level_pct_mso: int
@@ -69,6 +72,7 @@ class Arm(Message):
     # delivered is what the edge believes this session already gave; the MCU refuses if its ledger
     # differs.
     TYPE = 0x06
+    IS_SEALED = True
     CODES = "ssBBHIHIHIHIII"
     SIZES = (16, 32)
     FIELDS = (
@@ -106,6 +110,7 @@ class Arm(Message):
 class Confirm(Message):
     # The edge compared the echo with what it asked; the echo's token arms the gate.
     TYPE = 0x07
+    IS_SEALED = True
     CODES = "I"
     FIELDS = ("token",)
     token: int
@@ -115,6 +120,7 @@ class FireTrain(Message):
     # One train (or, when resuming, the rest of one) at an absolute MCU time. The token is the one
     # of the last Confirm or FireTrain answer; it is used up by this. Late means refused whole.
     TYPE = 0x08
+    IS_SEALED = True
     CODES = "IHHHQ"
     FIELDS = ("token", "train_index", "first_pulse", "pulse_count", "start_us")
     token: int
@@ -141,6 +147,7 @@ class Stop(Message):
 class ClearFault(Message):
     # A person acknowledged. Refused while the cause is still there.
     TYPE = 0x0B
+    IS_SEALED = True
     CODES = "H"
     FIELDS = ("fault",)
     fault: int
@@ -153,6 +160,80 @@ class ReadLedger(Message):
     FIELDS = ()
 
 
+# The update of the firmware. These and the head of Identity never change, so that an edge of any
+# version can bring a controller of any other up to date: they are obeyed whatever the version.
+
+NAME_BYTES = 48  # a file's path in the image, padded with zero bytes
+WRITE_BYTES = 64
+
+
+class UpdateBegin(Message):
+    # STANDBY only. Clears the slot that is not running; an image half received is forgotten.
+    TYPE = 0x10
+    IS_SEALED = True
+    CODES = ""
+    FIELDS = ()
+
+
+class UpdateFile(Message):
+    # The next file, in the order of the names; its bytes follow in UpdateWrite.
+    TYPE = 0x11
+    IS_SEALED = True
+    CODES = "sIs"
+    SIZES = (NAME_BYTES, 32)
+    FIELDS = ("name", "file_bytes", "sha256")
+    name: bytes
+    file_bytes: int
+    sha256: bytes
+
+
+class UpdateWrite(Message):
+    # Bytes at this offset of the file; offsets run on without a gap.
+    TYPE = 0x12
+    IS_SEALED = True
+    CODES = "IBs"
+    SIZES = (WRITE_BYTES,)
+    FIELDS = ("offset", "length", "data")
+    offset: int
+    length: int
+    data: bytes
+
+
+class UpdateFinish(Message):
+    # All files are there: the controller reads them back and stores the manifest, whose SHA-256
+    # must be this one.
+    TYPE = 0x13
+    IS_SEALED = True
+    CODES = "s"
+    SIZES = (32,)
+    FIELDS = ("manifest_sha256",)
+    manifest_sha256: bytes
+
+
+class UpdateTry(Message):
+    # Answered, then the controller restarts from the other slot, on trial.
+    TYPE = 0x14
+    IS_SEALED = True
+    CODES = ""
+    FIELDS = ()
+
+
+class UpdateCommit(Message):
+    # Keeps the slot that is running on trial.
+    TYPE = 0x15
+    IS_SEALED = True
+    CODES = ""
+    FIELDS = ()
+
+
+UPDATES: "tuple[type[Message], ...]" = (
+    UpdateBegin,
+    UpdateFile,
+    UpdateWrite,
+    UpdateFinish,
+    UpdateTry,
+    UpdateCommit,
+)
 COMMANDS: "tuple[type[Message], ...]" = (
     Hello,
     Heartbeat,
@@ -166,4 +247,10 @@ COMMANDS: "tuple[type[Message], ...]" = (
     Stop,
     ClearFault,
     ReadLedger,
+    UpdateBegin,
+    UpdateFile,
+    UpdateWrite,
+    UpdateFinish,
+    UpdateTry,
+    UpdateCommit,
 )

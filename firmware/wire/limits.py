@@ -30,3 +30,9 @@ ADC_PERIOD_US = const(50000)
 GATE_FEED_US = const(25000)
 GATE_LIFE_US = const(100000)  # guard drops by itself without a feed
 V_FULL_MV = const(1800000)  # [C] REF-BI: 1800 V at 100 percent
+# [P] An edge that is nearer than this cannot be called back any more; far above the queue's cost.
+CANCEL_LEAD_US = const(200)
+# [P] Flash writes stop the chip; 400 ms is the worst of one sector (sources.md firmware 7.1), a
+# commit may need two.
+FLASH_STALL_US_MAX = const(1000000)
+IMAGE_BYTES_MAX = const(524288)  # [P] both slots and the ledger fit a 2 MB flash several times

@@ -25,6 +25,7 @@ class Message:
     CODES = ""
     FIELDS: "tuple[str, ...]" = ()
     SIZES: "tuple[int, ...]" = ()  # lengths of the "s" fields, in order
+    IS_SEALED = False  # on the line the payload is followed by a seal (seal.py)
     # Worked out once per class at its first use: struct format, size, bounds of each field.
     LAYOUT: "tuple[str, int, tuple[tuple[str, int, int], ...]] | None" = None
 

@@ -25,9 +25,10 @@ def canonical_table() -> str:
     lines = []
     for message in COMMANDS + REPORTS:
         lines.append(
-            "%d %s %s %s"
+            "%d%s %s %s %s"
             % (
                 message.TYPE,
+                " sealed" if message.IS_SEALED else "",
                 message.CODES,
                 ",".join([str(size) for size in message.SIZES]),
                 ",".join(message.FIELDS),

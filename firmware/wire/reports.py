@@ -4,16 +4,18 @@ from firmware.wire.message import Message
 
 
 class Identity(Message):
+    # The first three fields stay where they are in every version: all that an update needs.
     TYPE = 0x81
-    CODES = "IBBBsIBBBsHBB"
-    SIZES = (8, 8)
+    CODES = "IIIBBBsBBBsBBBIIBsBH"
+    SIZES = (8, 8, 8)
     FIELDS = (
         "protocol",
+        "challenge",
+        "boot_epoch",
         "version_major",
         "version_minor",
         "version_patch",
         "unit_id",
-        "boot_epoch",
         "reset_cause",
         "is_simulated",
         "timing_class",
@@ -21,13 +23,20 @@ class Identity(Message):
         "coil_type",
         "level_pct_max",
         "inputs_fitted",
+        "ipi_us_min",
+        "lateness_us",
+        "slot",
+        "image_hash",
+        "is_trial",
+        "self_test",
     )
     protocol: int
+    challenge: int  # new at each Hello; part of every seal
+    boot_epoch: int  # grows by one at each MCU boot
     version_major: int
     version_minor: int
     version_patch: int
     unit_id: bytes  # ASCII, padded with zero bytes
-    boot_epoch: int  # grows by one at each MCU boot
     reset_cause: int
     is_simulated: int
     timing_class: int
@@ -35,8 +44,15 @@ class Identity(Message):
     coil_type: int  # COIL_* below
     level_pct_max: int
     inputs_fitted: int  # IN_* mask
+    ipi_us_min: int  # the shortest interval that this controller can time
+    lateness_us: int  # worst lateness it measured at start; 0 where hardware makes the edges
+    slot: int  # SLOT_*
+    image_hash: bytes  # first 8 bytes of the manifest's SHA-256, zeros without one
+    is_trial: int
+    self_test: int  # SELF_TEST_* bits
 
 
+IDENTITY_HEAD = "<III"  # protocol, challenge, boot_epoch, in every version
 COIL_NONE = 0
 COIL_FIGURE8 = 1
 COIL_FIGURE8_COOLED = 2
@@ -48,7 +64,7 @@ COIL_CIRCULAR = 6
 
 class Status(Message):
     TYPE = 0x82
-    CODES = "IQIBHIBBhhIBIHHIIIIHH"
+    CODES = "IQIBHIBBhhIBIHHIIIIHHHH"
     FIELDS = (
         "echo_beat",
         "mcu_us",
@@ -71,6 +87,8 @@ class Status(Message):
         "echo_seq",
         "amplitude_pm",
         "bad_frames",
+        "refused",
+        "forged",
     )
     echo_beat: int  # 0 when unsolicited
     mcu_us: int
@@ -93,6 +111,8 @@ class Status(Message):
     echo_seq: int  # last command number obeyed or refused
     amplitude_pm: int  # of the last pulse, per mille of full output
     bad_frames: int
+    refused: int  # commands refused since boot, forged ones included; stops at 65535
+    forged: int  # commands whose seal, epoch or number was not right; stops at 65535
 
 
 class Answer(Message):

@@ -34,8 +34,10 @@ DEMO_ACCOUNTS: Final = (
 )
 
 
-async def seed_accounts(edge: list[str], config: Path) -> None:
-    """Add the missing demo accounts to the run's database. Raises RunError with the edge's words.
+async def seed_accounts(
+    edge: list[str], config: Path, accounts: tuple[DemoAccount, ...] = DEMO_ACCOUNTS
+) -> None:
+    """Add those missing in the run's database. Raises RunError with the edge's words.
 
     edge is the command that starts the edge's command line.
     """
@@ -43,7 +45,7 @@ async def seed_accounts(edge: list[str], config: Path) -> None:
     listing = [*edge, "accounts", "list", "--json", *at]
     people = json.loads(await _call("The accounts could not be listed", listing))
     known = [person["user_id"] for person in people]
-    for account in DEMO_ACCOUNTS:
+    for account in accounts:
         if account.user_id not in known:
             argv = [*edge, "accounts", "add", account.user_id, "--name", account.name]
             argv += ["--role", account.role, *at, "--pin-stdin", "--if-missing"]

@@ -1,6 +1,6 @@
 """The simulated controller's flash, kept in a file between runs of the unit's process.
 
-What a real controller does not forget when the mains go: the ledger and how often it booted. A
+What a real controller does not forget when the mains go: its files and how often it booted. A
 missing or damaged file is a new controller. Written whole, under another name first.
 """
 
@@ -24,27 +24,27 @@ class UnitMemory:
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / MEMORY_NAME
-        self._kept: tuple[str, int] = ("", 0)
+        self._kept = (-1, -1)
 
     def restore(self, unit: SimUnit) -> None:
         """Call right after the unit was made: its controller reads the flash when it has booted."""
         try:
             kept = json.loads(self._path.read_text())
-            ledger, boots = bytes.fromhex(kept["ledger"]), int(kept["boot_epoch"])
+            boots = int(kept["boot_epoch"])
+            unit.hal.flash.restore(kept["files"])
         except FileNotFoundError:
             return
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             log.warning("the unit's flash cannot be read: a new controller", reason=str(error))
             return
-        unit.hal.save_ledger(ledger)
         unit.hal.boot_epoch += boots
 
     def keep(self, unit: SimUnit) -> None:
         """Write what changed since the last time; cheap when nothing did."""
-        now = (unit.hal.load_ledger().hex(), unit.hal.boot_epoch)
+        now = (unit.hal.flash.files.revision, unit.hal.boot_epoch)
         if now == self._kept:
             return
         part = self._path.with_suffix(".part")
-        part.write_text(json.dumps({"ledger": now[0], "boot_epoch": now[1]}))
+        part.write_text(json.dumps({"files": unit.hal.flash.dump(), "boot_epoch": now[1]}))
         part.rename(self._path)
         self._kept = now

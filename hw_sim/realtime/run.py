@@ -31,6 +31,7 @@ from hw_sim.realtime.run_files import (
     RunError,
     check_ports,
     claim_folder,
+    link_key_of,
     write_config,
 )
 from hw_sim.realtime.wiring import DIR_VARIABLE, SERIAL_NAME, SOCKET_NAME
@@ -173,6 +174,7 @@ async def run_everything(options: RunOptions, console: Console) -> int:
     try:
         check_ports(options.ports)
         write_config(options.folder, options.ports)
+        link_key_of(options.folder)
         return await _until_signal(lambda: _session(Run(options, console), options, console))
     except RunError as error:
         return _refuse(console, error)

@@ -1,8 +1,8 @@
 """The files of one simulated run: folder, lock, and configuration of the edge.
 
 Writes DIR/tms-edge.toml for the production edge, with the simulated unit's wires and folder. The
-limits written here are those of the hardware or tighter; the edge checks them again and makes its
-own key. No processes.
+limits written here are those of the hardware or tighter; the edge checks them again and makes the
+key of its store. The key of the line is made here, for both ends. No processes.
 """
 
 from __future__ import annotations
@@ -16,12 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from edge.adapters.key_file import create_key, load_link_key
 from edge.ports import PanelInput
 from firmware.wire import limits
 from hw_sim.realtime.wiring import INPUT_PINS, OUTPUT_PINS, SERIAL_NAME
 
 REPOSITORY: Final = Path(__file__).resolve().parents[2]
 MARKER_NAME: Final = "tms-run.lock"
+LINK_KEY_NAME: Final = "link.key"
 UNIT_ID: Final = "SIM-0001"
 TIME_ZONE: Final = "Europe/Berlin"
 
@@ -70,6 +72,12 @@ def check_ports(ports: Ports) -> None:
                 ) from error
 
 
+def link_key_of(folder: Path) -> bytes:
+    """The key that unit and edge of this folder share; made when there is none."""
+    path = folder / LINK_KEY_NAME
+    return load_link_key(path) if path.exists() else create_key(path)
+
+
 def write_config(folder: Path, ports: Ports) -> Path:
     """Write DIR/tms-edge.toml; the same run always writes the same bytes."""
     path = folder / "tms-edge.toml"
@@ -102,7 +110,11 @@ def _sections(folder: Path, ports: Ports) -> dict[str, dict[str, object]]:
             "time_zone": TIME_ZONE,
             "language": "en",
         },
-        "serial": {"device": str(folder / SERIAL_NAME), "baud": 921600},
+        "serial": {
+            "device": str(folder / SERIAL_NAME),
+            "baud": 921600,
+            "link_key_path": str(folder / LINK_KEY_NAME),
+        },
         "gpio": {"pin_factory": "tms_sim", **_pins()},
         "store": {"path": str(folder / "store.db"), "key_path": str(folder / "store.key")},
         "clinic": {

@@ -23,6 +23,7 @@ from hw_sim.link import LinkPlan
 from hw_sim.realtime.bench import Bench
 from hw_sim.realtime.bench_unit import BenchUnit
 from hw_sim.realtime.memory import UnitMemory
+from hw_sim.realtime.run_files import link_key_of
 from hw_sim.unit import SimUnit
 
 # [P] How often the flash file is brought up to date; the ledger itself changes between trains.
@@ -70,7 +71,12 @@ async def run_unit(options: UnitOptions) -> int:
 
 
 async def _serve(options: UnitOptions) -> int:
-    unit = SimUnit(seed=options.seed, coil=options.coil, unit_id=options.unit_id)
+    unit = SimUnit(
+        seed=options.seed,
+        coil=options.coil,
+        unit_id=options.unit_id,
+        link_key=link_key_of(options.folder),
+    )
     # The pseudo-terminal and this machine bring delays of their own.
     unit.set_link_plan(LinkPlan(delay_ns_min=0, delay_ns_max=0))
     memory = UnitMemory(options.folder)

@@ -10,6 +10,7 @@ import { OpenPanel } from "./parts/panels";
 import { TopBar } from "./parts/TopBar";
 import { checks } from "./screens/checks";
 import { Connecting } from "./screens/connecting";
+import { controller } from "./screens/controller";
 import { device } from "./screens/device";
 import { lock } from "./screens/lock";
 import { patient } from "./screens/patient";
@@ -29,6 +30,7 @@ const SCREENS: Record<string, Screen> = {
   lock,
   today,
   device,
+  controller,
   patient,
   checks,
   ready,

@@ -16,7 +16,7 @@ export interface UnitView {
   readonly is_simulated: boolean | null;
   readonly software_version: string;
   readonly firmware_version: string;
-  readonly link: "closed" | "identifying" | "live" | "opening" | "silent" | "version_mismatch";
+  readonly link: "closed" | "identifying" | "key_refused" | "live" | "opening" | "silent" | "version_mismatch";
   readonly link_detail: string;
   readonly mcu_state: string;
   readonly heard_ms_ago: number | null;
@@ -41,6 +41,19 @@ export interface DeviceView {
   readonly coil_serial: string;
   readonly lifetime_pulses: number;
   readonly interlocks: ReadonlyArray<InterlockView>;
+}
+
+export interface ControllerView {
+  readonly self_test_found: ReadonlyArray<string>;
+  readonly timing: "" | "best_effort" | "pio" | "rt_process" | "simulated";
+  readonly ipi_ms_min: number | null;
+  readonly slot: "" | "a" | "b" | "plain";
+  readonly image: string;
+  readonly is_trial: boolean;
+  readonly bad_frames: number;
+  readonly bad_frames_mcu: number | null;
+  readonly refused: number | null;
+  readonly forged: number | null;
 }
 
 export interface SyncView {
@@ -188,6 +201,7 @@ export interface Snapshot {
   readonly operators: ReadonlyArray<Operator>;
   readonly unit: UnitView;
   readonly device: DeviceView;
+  readonly controller: ControllerView;
   readonly sync: SyncView;
   readonly alarms: ReadonlyArray<AlarmView>;
   readonly audio_paused_ms: number;

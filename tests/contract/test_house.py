@@ -63,7 +63,13 @@ def test_folder_map_of_the_readme_matches_the_tree() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["requirements.lock", ".ci/node.lock", "kiosk/package-lock.json", "tests/package-lock.json"],
+    [
+        "requirements.lock",
+        ".ci/node.lock",
+        ".ci/pio.lock",
+        "kiosk/package-lock.json",
+        "tests/package-lock.json",
+    ],
 )
 def test_lock_files_name_no_registry(name: str) -> None:
     text = (ROOT / name).read_text()

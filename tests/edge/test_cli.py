@@ -173,7 +173,8 @@ def local_config(folder: Path) -> str:
     store, key = f'"{folder / "store.db"}"', f'"{folder / "store.key"}"'
     device = f'"{folder / "no-device"}"'
     nowhere = '"http://127.0.0.1:1/fhir"'
-    text = unit_toml(path=store, key_path=key, device=device, port="8999", base_url=nowhere)
+    keys = {"key_path": key, "link_key_path": f'"{folder / "link.key"}"'}
+    text = unit_toml(path=store, **keys, device=device, port="8999", base_url=nowhere)
     path.write_text(text)
     return str(path)
 
@@ -207,6 +208,7 @@ def test_doctor_gives_every_problem_its_cure(tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert findings["configuration"]["state"] == "ok"
     assert findings["controller"]["state"] == "problem"
+    assert findings["link key"]["state"] == "problem"
     assert findings["gpio"]["state"] == "problem"
     assert findings["protocols"]["state"] == "problem"  # signed by a key this unit does not trust
     assert findings["clinic"]["state"] == "warning"

@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 from msgspec.structs import replace
 
+from edge.api.controller_view import ControllerView
 from edge.api.schema import (
     AlarmView,
     AppointmentView,
@@ -30,6 +31,7 @@ from edge.api.schema import (
     UnitView,
     VisitView,
 )
+from edge.mcu.connection import KEY_PROBLEMS
 
 FOLDER = Path(__file__).parents[2] / "kiosk" / "tests" / "fixtures"
 
@@ -56,6 +58,10 @@ DEVICE = DeviceView(
     coil_serial="F8-00217",
     lifetime_pulses=1_284_600,
     interlocks=[InterlockView(name, "ok") for name in NAMES],
+)
+# Three findings in words: the widest that must fit.
+CONTROLLER = ControllerView(
+    ["clock", "trigger", "key"], "pio", 9.0, "a", "3f9a01c7", False, 2, 1, 3, 0
 )
 WARM = replace(DEVICE, bank_pct=62, surface_c=34.2, winding_c=44.8, ready="in_use")
 
@@ -209,6 +215,7 @@ IDLE = Snapshot(
     operators=OPERATORS,
     unit=UNIT,
     device=DEVICE,
+    controller=CONTROLLER,
     sync=SyncView("ok", 2, 0),
     alarms=[],
     audio_paused_ms=0,
@@ -284,6 +291,10 @@ def _lock_and_day() -> dict[str, Snapshot]:
         "lock_not_ready": replace(locked, device=NOT_READY, alarms=[_alarm("link_down", "medium")]),
         "lock_treating": replace(locked, phase="treating", unit=ARMED_UNIT, device=WARM),
         "today": IDLE,
+        "today_key_refused": replace(
+            IDLE,
+            unit=replace(UNIT, link="key_refused", link_detail=max(KEY_PROBLEMS.values(), key=len)),
+        ),
         "today_locking": replace(IDLE, lock_in_ms=42_000),
         "today_low_alarm": replace(IDLE, alarms=[_alarm("clinic_offline", "low")]),
         "today_empty": replace(IDLE, today=TodayView("2026-11-21", [], None, 0, 0)),

@@ -19,6 +19,8 @@ TOUCHED = {
     "lock busy pin": ("lock_treating", [".person"]),
     "today done": ("today", [".row.past"]),
     "device": ("today", [".tab >> nth=1"]),
+    "controller": ("today", [".tab >> nth=2"]),
+    "controller key refused": ("today_key_refused", [".tab >> nth=2"]),
     "alarms": ("stopped", [".strip .words"]),
     "release who": ("checks_red", [".answer.red", ".verdict .btn"]),
     "release why": ("checks_red", [".answer.red", ".verdict .btn", ".panel .chip"]),

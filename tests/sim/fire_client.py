@@ -10,6 +10,7 @@ import hashlib
 import struct
 import sys
 import time
+from pathlib import Path
 
 import serial
 
@@ -19,6 +20,8 @@ from firmware.wire.framing import Decoder, encode
 from firmware.wire.message import Message
 from firmware.wire.protocol import PROTOCOL_VERSION
 from firmware.wire.reports import Answer, ArmEcho, Identity, PulseReport, Status
+from firmware.wire.seal import seal
+from hw_sim.realtime.run_files import LINK_KEY_NAME
 
 LEVEL_PCT = 60
 COUNT, PERIOD_US = 300, 100_000  # 10 Hz for half a minute
@@ -30,6 +33,8 @@ class Client:
     def __init__(self, path: str) -> None:
         self._port = serial.Serial(path, 921600, exclusive=True, timeout=0.02)
         self._decoder = Decoder()
+        self._key = Path(path).with_name(LINK_KEY_NAME).read_bytes()
+        self._identity: Identity | None = None
         self._seq = 0
         self._beat = 0
         self._beat_at = 0.0
@@ -60,6 +65,8 @@ class Client:
         for report in reports:
             if isinstance(report, Status):
                 self.status = report
+            if isinstance(report, Identity):
+                self._identity = report
             self.pulses += isinstance(report, PulseReport)
         return reports
 
@@ -71,7 +78,12 @@ class Client:
 
     def _send(self, command: Message) -> None:
         self._seq += 1
-        self._port.write(encode(command.TYPE, self._seq, command.pack()))
+        payload = command.pack()
+        if command.IS_SEALED:
+            assert self._identity is not None
+            epoch, challenge = self._identity.boot_epoch, self._identity.challenge
+            payload = seal(self._key, epoch, challenge, self._seq, command.TYPE, self._seq, payload)
+        self._port.write(encode(command.TYPE, self._seq, payload))
 
 
 def _is_warm_known(status: Status) -> bool:

@@ -24,7 +24,15 @@ from firmware.wire.framing import DELIMITER, Decoder, encode
 from firmware.wire.limits import LEVELS_MAX
 from firmware.wire.message import Message
 from firmware.wire.protocol import PROTOCOL_VERSION, decode
-from firmware.wire.reports import Answer, ArmEcho, PulseReport, Status, TrainResult
+from firmware.wire.reports import (
+    Answer,
+    ArmEcho,
+    Identity,
+    PulseReport,
+    Status,
+    TrainResult,
+)
+from firmware.wire.seal import seal
 from hw_sim.checkers import Facts, Reported
 from hw_sim.unit import SimUnit
 
@@ -53,7 +61,9 @@ class ScriptedEdge:
         self._end = await self.unit.link_opener().open()
         self._end.write(DELIMITER)
         self._tasks = [asyncio.create_task(self._read())]
-        await self.ask(Hello(protocol=PROTOCOL_VERSION))
+        greeting = await self.ask(Hello(protocol=PROTOCOL_VERSION))
+        assert isinstance(greeting, Identity)
+        self._greeting = greeting
         self._tasks.append(asyncio.create_task(self._beat()))
         inputs = INPUTS_ALL
         if not self.unit.plant.coil.kind.is_cooled:
@@ -82,7 +92,12 @@ class ScriptedEdge:
     def send(self, command: Message) -> int:
         """Put one command on the line; its number."""
         self._seq = (self._seq + 1) % 65_536
-        self._end.write(encode(command.TYPE, self._seq, command.pack()))
+        payload = command.pack()
+        if command.IS_SEALED:
+            epoch, challenge = self._greeting.boot_epoch, self._greeting.challenge
+            key, seq = self.unit.hal.key(), self._seq
+            payload = seal(key, epoch, challenge, seq + 1, command.TYPE, seq, payload)
+        self._end.write(encode(command.TYPE, self._seq, payload))
         return self._seq
 
     async def ask(self, command: Message) -> Message:

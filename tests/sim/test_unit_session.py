@@ -162,7 +162,7 @@ def test_unasked_pulse_is_seen_by_checker_and_firmware() -> None:
 
 def disarm_drop(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(SimHal, "drop_gate", lambda _: None)
-    monkeypatch.setattr(SimHal, "cancel_pulses", lambda _: None)
+    monkeypatch.setattr(SimHal, "cancel_pulses", lambda _: 4)
 
 
 def blind_guard(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,6 +29,7 @@ from edge.services.chair_state import AppointmentRow, ChairState
 from edge.services.journal import Journal, take_boot_number
 from edge.services.tables import LAYOUT_VERSION, TABLES
 from hw_sim import vtime
+from hw_sim.sim_hal import SIM_LINK_KEY
 from hw_sim.unit import SimUnit
 
 ITBS = plan_of((3, 20_000), (10, 200_000), (20, 10_000_000), train_levels=2)
@@ -89,9 +90,10 @@ def facts_of(plan: Plan, level_pct_mso: int = 55) -> Facts:
 
 @dataclass
 class FakeBook:
-    """ClinicBookPort with one appointment."""
+    """ClinicBookPort with one appointment; timings: what controllers were fitted."""
 
     facts: Facts
+    timings: list[int] = field(default_factory=list)
 
     def today(self) -> tuple[AppointmentRow, ...]:
         return (self.facts.appointment,)
@@ -101,6 +103,10 @@ class FakeBook:
 
     def invalidate(self) -> None:
         pass
+
+    def fit_controller(self, timing_us_min: int) -> bool:
+        self.timings.append(timing_us_min)
+        return False
 
 
 @dataclass
@@ -133,7 +139,11 @@ class Bench:
         self.wall_clock = FakeWallClock()
         self.state = ChairState()
         self.client = McuClient(
-            self.opener, unit_id=UNIT.unit_id, limits=limits, settings_hash=SETTINGS_HASH
+            self.opener,
+            unit_id=UNIT.unit_id,
+            limits=limits,
+            settings_hash=SETTINGS_HASH,
+            link_key=SIM_LINK_KEY,
         )
         boot = take_boot_number(self.store)
         self.journal = Journal(self.store, self.wall_clock, boot)

@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 
@@ -25,7 +25,7 @@ from edge.services.library import MANIFEST, read_library_files, sign_library
 from hw_sim.clinic.fhir_server import ClinicServer
 from hw_sim.clinic.server import start as start_clinic
 from hw_sim.keys.sign_library import KEY_FILE
-from hw_sim.realtime.accounts import DEMO_ACCOUNTS, seed_accounts
+from hw_sim.realtime.accounts import DEMO_ACCOUNTS, DemoAccount, seed_accounts
 from hw_sim.realtime.run_files import REPOSITORY, Ports, config_text
 from hw_sim.realtime.wiring import DIR_VARIABLE
 from hw_sim.system import visit_resources
@@ -53,18 +53,19 @@ SHORT: dict[str, Any] = {
     ],
 }
 PULSES = 80
+R = TypeVar("R", bound="ShortRun")
 
 
-def short_protocol() -> Protocol:
-    parsed = parse_protocol(SHORT)
+def short_protocol(data: dict[str, Any] = SHORT) -> Protocol:
+    parsed = parse_protocol(data)
     assert isinstance(parsed, Protocol), parsed
     return parsed
 
 
-def write_library(folder: Path) -> None:
+def write_library(folder: Path, data: dict[str, Any] = SHORT) -> None:
     """A library of the short protocol alone, signed with the development key."""
     folder.mkdir()
-    (folder / "short-10hz.toml").write_text(_toml(SHORT))
+    (folder / "short-10hz.toml").write_text(_toml(data))
     files = read_library_files(folder)
     key = KEY_FILE.read_text(encoding="ascii").strip()
     manifest = sign_library(files, key, "2026.1.1", author="tests", approver="tests")
@@ -74,8 +75,11 @@ def write_library(folder: Path) -> None:
 class ShortRun:
     """The processes. kill_edge() and start_edge() as often as a test likes."""
 
-    def __init__(self, folder: Path) -> None:
+    accounts: tuple[DemoAccount, ...] = DEMO_ACCOUNTS
+
+    def __init__(self, folder: Path, protocol: dict[str, Any] = SHORT) -> None:
         self.folder = folder
+        self._protocol = protocol
         self.ports = Ports(*_free_ports(3))
         self.origin = f"http://127.0.0.1:{self.ports.kiosk}"
         self.config = folder / "tms-edge.toml"
@@ -87,17 +91,21 @@ class ShortRun:
 
     async def start(self) -> None:
         """Everything up and answering."""
-        write_library(self.folder / "protocols")
+        write_library(self.folder / "protocols", self._protocol)
         text = config_text(self.folder, self.ports)
         shipped = REPOSITORY / "edge" / "protocols"
         self.config.write_text(text.replace(str(shipped), str(self.folder / "protocols")))
-        self.clinic.load(visit_resources(short_protocol(), datetime.now(UTC)))  # noqa: TID251
+        self.clinic.load(visit_resources(short_protocol(self._protocol), datetime.now(UTC)))  # noqa: TID251
         self._site = await start_clinic(self.clinic, self.ports.clinic)
+        await self.start_unit()
+        await seed_accounts([_command()], self.config, self.accounts)
+        await self.start_edge()
+
+    async def start_unit(self) -> None:
+        """The simulated unit as a process of its own, on its pty and wires."""
         sim = (sys.executable, "-m", "hw_sim", "unit", "--dir", str(self.folder))
         self._unit = await self._spawn("unit", *sim, "--port", str(self.ports.bench))
         await self._answers(f"http://127.0.0.1:{self.ports.bench}/state")
-        await seed_accounts([_command()], self.config)
-        await self.start_edge()
 
     async def start_edge(self) -> None:
         """The production entry point as its own process, ready."""
@@ -166,7 +174,13 @@ class ShortRun:
 @asynccontextmanager
 async def short_run(folder: Path) -> AsyncIterator[ShortRun]:
     """Started processes, stopped at the end."""
-    run = ShortRun(folder)
+    async with started(ShortRun(folder)) as run:
+        yield run
+
+
+@asynccontextmanager
+async def started(run: R) -> AsyncIterator[R]:
+    """The same for a run of another kind."""
     try:
         await run.start()
         yield run

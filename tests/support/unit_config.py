@@ -12,6 +12,7 @@ language = "en"
 [serial]
 device = "/dev/serial0"
 baud = 921600
+link_key_path = "/var/lib/tms-edge/link.key"
 
 [gpio]
 pin_factory = "lgpio"

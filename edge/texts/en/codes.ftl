@@ -43,6 +43,8 @@ stop-501-what = The controller's stored pulse count failed its check.
 stop-501-do = End the session. The count is marked as uncertain; tell the clinician. The unit needs service.
 stop-502-what = The controller found an error in itself and stopped.
 stop-502-do = End the session. The count is read back where possible. The unit needs service before the next patient.
+stop-503-what = The controller's self-test failed when it started.
+stop-503-do = Switch the unit off and on once. If it fails again, the unit needs service; the device page names what was found.
 stop-operator-what = STOP was pressed on the screen.
 stop-operator-do = Look after the patient. Recheck to go on with the rest, or end the session.
 stop-patient-what = The patient pressed the stop button.
@@ -125,12 +127,18 @@ alarm-ledger-do = Call service.
 alarm-internal-what = Error inside the controller
 alarm-internal-did = Output is off, the charge is drained.
 alarm-internal-do = Call service.
+alarm-self_test-what = Controller's self-test failed
+alarm-self_test-did = Nothing can be charged or armed.
+alarm-self_test-do = Switch the unit off and on once. If it fails again, call service.
 alarm-link_down-what = Controller does not answer
 alarm-link_down-did = Nothing can be armed. The controller stops by itself within half a second.
 alarm-link_down-do = Check the cable. With a patient in the chair, press the emergency stop.
 alarm-version_mismatch-what = Controller and service do not fit
 alarm-version_mismatch-did = Nothing can be armed.
 alarm-version_mismatch-do = Call service: the controller needs the matching firmware.
+alarm-key_refused-what = Link key missing or wrong
+alarm-key_refused-did = Nothing can be armed. Stopping works without the key.
+alarm-key_refused-do = Call service: controller and service must hold the same link key.
 alarm-inputs_disagree-what = Safety contact disagrees with itself
 alarm-inputs_disagree-did = Nothing can be armed; a running treatment was stopped.
 alarm-inputs_disagree-do = Work the contact once. If it stays, call service.
@@ -203,6 +211,14 @@ refusal-mcu_refused = { $reason ->
     [unknown] The controller refused: it does not know the message.
     [length] The controller refused: the message has the wrong length.
     [interval] The controller refused: the pulses are too close together.
+    [mac] The controller refused: the seal is not of this unit's link key, or somebody else has greeted it.
+    [epoch] The controller refused: it has restarted since.
+    [sequence] The controller refused: it has heard a newer command already.
+    [no_key] The controller refused: it or this service has no link key. Call service.
+    [timing] The controller refused: it cannot time pulses so close together.
+    [image] The controller refused: the firmware image is not whole or not right.
+    [updating] The controller refused: it is receiving new firmware.
+    [store] The controller refused: its memory did not take it. Call service.
    *[other] The controller refused ({ $reason }).
 }
 refusal-uncertain = The outcome is uncertain. Wait until the controller's count is settled.
@@ -248,6 +264,7 @@ problem-level_below = The dose would be { $value } of the unit's output, less th
 problem-session_limit = { $value } pulses are more than the { $limit } of one session.
 problem-day_limit = { $value } pulses today would be more than the { $limit } of one day.
 problem-day_sessions = Today's { $limit } of this protocol is given already.
+problem-interval_short = This protocol has pulses { $value } apart; the controller of this unit can time { $limit } at the shortest. Use another unit.
 problem-expired = The order ended on { $value }. Ask the prescriber to renew it.
 problem-not_yet_valid = The order begins on { $value }.
 problem-sessions_exhausted = All { $limit } ordered sessions are done. Ask the prescriber for more.
@@ -341,6 +358,7 @@ choice-earplugs-not_in = Not yet
 
 reason-link_down = The controller does not answer
 reason-version_mismatch = Controller and service do not fit
+reason-key_refused = Link key missing or wrong
 reason-fault = A fault is waiting to be acknowledged
 reason-interlock_open = A safety contact is open
 reason-inputs_disagree = A safety contact disagrees with itself

@@ -1,11 +1,12 @@
-// The two places one may be in while no visit is open: the day and the device.
-import { place } from "../store";
+// The three places one may be in while no visit is open: the day, the device, its controller.
+import { type Place, place } from "../store";
 import { t } from "../text";
 import { Icon, type IconName } from "./Icon";
 
-const PLACES: readonly { key: "today" | "device"; icon: IconName }[] = [
+const PLACES: readonly { key: Place; icon: IconName }[] = [
   { key: "today", icon: "calendar" },
   { key: "device", icon: "coil" },
+  { key: "controller", icon: "cpu" },
 ];
 
 /** Tabs of the foot on the day's screens. */

@@ -346,3 +346,20 @@ def test_real_chair_fits_what_the_api_asks_of_it() -> None:
 
     wanted = [name for name in vars(ChairPort) if not name.startswith("_") and name != "state"]
     assert [name for name in wanted if not callable(getattr(Chair, name, None))] == []
+
+
+def test_controller_s_values_are_shown_in_words_and_unknown_ones_as_unknown() -> None:
+    state = ChairState()
+    empty = shown(state).controller
+    assert (empty.timing, empty.slot, empty.image, empty.ipi_ms_min) == ("", "", "", None)
+    assert (empty.refused, empty.forged, empty.bad_frames_mcu) == (None, None, None)
+    for timing, word in ((0, "simulated"), (1, "pio"), (2, "rt_process"), (3, "best_effort")):
+        state.device.timing_class = timing
+        assert shown(state).controller.timing == word
+    for slot, word in ((0, "plain"), (1, "a"), (2, "b")):
+        state.device.slot = slot
+        assert shown(state).controller.slot == word
+    state.device.timing_class = state.device.slot = 99  # of a version to come
+    state.device.image_hash, state.device.ipi_us_min = "3f9a01c7deadbeef", 25_500
+    seen = shown(state).controller
+    assert (seen.timing, seen.slot, seen.image, seen.ipi_ms_min) == ("", "", "3f9a01c7", 25.5)

@@ -70,6 +70,7 @@ def test_fault_number_without_a_row_is_still_a_high_alarm() -> None:
         ({"device": device(link="silent")}, "link_down", Priority.MEDIUM),
         ({"device": device(link="silent"), "state": S.TREATING}, "link_down", Priority.HIGH),
         ({"device": device(link="version_mismatch")}, "version_mismatch", Priority.MEDIUM),
+        ({"device": device(link="key_refused")}, "key_refused", Priority.MEDIUM),
         ({"device": device(inputs=ALL_SAFE | {"door": False})}, "inputs_disagree", Priority.HIGH),
         ({"device": device(settings_match=False)}, "settings_mismatch", Priority.MEDIUM),
         ({"device": device(self_test="failed")}, "self_test_failed", Priority.MEDIUM),
@@ -109,7 +110,8 @@ def test_no_rule_cries_too_early(changes: dict[str, Any]) -> None:
 
 def test_alarm_ids_are_unique_and_every_rule_has_one() -> None:
     assert len(set(ALARM_IDS)) == len(ALARM_IDS)
-    assert len(RULE_ALARM_IDS) == len(RULES) + 1  # the line has two: silent, other version
+    # The line has three: silent, other version, keys that do not fit.
+    assert len(RULE_ALARM_IDS) == len(RULES) + 2
 
 
 # The reducer

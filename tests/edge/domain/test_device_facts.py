@@ -26,6 +26,7 @@ def test_ready_unit_has_no_reasons_and_closed_interlocks() -> None:
         ({"link": "silent"}, ("link_down",)),
         ({"is_heard": False}, ("link_down",)),
         ({"link": "version_mismatch", "is_heard": False}, ("version_mismatch",)),
+        ({"link": "key_refused"}, ("key_refused",)),
         ({"fault": 101}, ("fault",)),
         ({"inputs": ALL_SAFE | {"door": False}, "panel": OWN_SAFE | {"door": False}},
          ("interlock_open",)),

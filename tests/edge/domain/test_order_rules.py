@@ -92,6 +92,7 @@ def test_order_that_fits_has_no_problems() -> None:
         ({"order": order(valid_until_utc=NOW)}, "expired"),
         ({"order": order(authored_utc=NOW + timedelta(seconds=1))}, "not_yet_valid"),
         ({"order": order(sessions_done=36)}, "sessions_exhausted"),
+        ({"timing_us_min": 20_001}, "interval_short"),
         ({"protocol": SNT, "last_session_end_utc": NOW - timedelta(seconds=2999)}, "gap_short"),
         ({"protocol": SNT, "last_session_end_utc": NOW + timedelta(seconds=5)}, "gap_short"),
     ],
@@ -201,3 +202,18 @@ def test_validity_is_judged_by_the_moment_not_by_the_day() -> None:
     late = datetime(2026, 11, 21, 9, 0, 1, tzinfo=UTC)
 
     assert codes(order=order(valid_until_utc=late)) == []
+
+
+def test_controller_that_is_too_slow_for_the_protocol_is_named_with_both_intervals() -> None:
+    """Catches: an order that is offered, checked, charged for, and then refused at Arm."""
+    (problem,) = judge_order(
+        order(), threshold(), itbs(), Limits(), now_utc=NOW, timing_us_min=25_500
+    )
+    assert (problem.code, problem.value, problem.limit) == ("interval_short", "20 ms", "25.5 ms")
+
+
+def test_controller_that_is_fast_enough_or_not_known_yet_is_no_problem() -> None:
+    single = step(plan=plan_of((1, 0), train_levels=1))
+    assert codes(timing_us_min=20_000) == codes(timing_us_min=None) == []
+    assert "interval_short" not in codes(protocol=single, timing_us_min=10**9)
+    assert "interval_short" not in codes(protocol=TWO, timing_us_min=10**9)

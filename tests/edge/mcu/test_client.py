@@ -14,12 +14,14 @@ from edge.mcu import connection, handshake
 from edge.mcu.client import McuClient
 from edge.mcu.outcome import Done, Refused, Uncertain
 from edge.mcu.protocol import LinkProtocol
-from firmware.wire.commands import Charge, ReadLedger
+from firmware.wire.commands import Charge, Hello, ReadLedger
 from firmware.wire.framing import Decoder, encode
 from firmware.wire.message import Message
+from firmware.wire.protocol import PROTOCOL_VERSION
 from firmware.wire.reports import Identity, Status
 from hw_sim import vtime
 from hw_sim.link import LinkPlan
+from hw_sim.sim_hal import SIM_LINK_KEY
 from hw_sim.unit import SimUnit
 from tests.support.chair_bench import LIMITS, SETTINGS_HASH
 
@@ -33,9 +35,18 @@ class Rig:
         self.statuses: list[Status] = []
         self.client = self.new_client(unit_id, limits)
 
-    def new_client(self, unit_id: str = "SIM-0001", limits: LimitsConfig = LIMITS) -> McuClient:
+    def new_client(
+        self,
+        unit_id: str = "SIM-0001",
+        limits: LimitsConfig = LIMITS,
+        link_key: bytes = SIM_LINK_KEY,
+    ) -> McuClient:
         client = McuClient(
-            self.unit.link_opener(), unit_id=unit_id, limits=limits, settings_hash=SETTINGS_HASH
+            self.unit.link_opener(),
+            unit_id=unit_id,
+            limits=limits,
+            settings_hash=SETTINGS_HASH,
+            link_key=link_key,
         )
         client.listen(self.take, lambda link, detail: self.links.append((link, detail)))
         self.task = asyncio.ensure_future(client.run())
@@ -44,6 +55,9 @@ class Rig:
     def take(self, report: Message, _at_s: float) -> None:
         if isinstance(report, Status):
             self.statuses.append(report)
+
+    def hellos(self) -> list[object]:
+        return [e for e in self.unit.recorder.wires if e.name == "rx_Hello"]
 
     async def until(self, condition: Callable[[], bool], within_s: float = 20.0) -> None:
         async with asyncio.timeout(within_s):
@@ -238,5 +252,85 @@ def test_client_of_a_controller_with_another_identity_layout_says_version_mismat
         await rig.until(lambda: rig.client.link == "version_mismatch")
         assert "form" in rig.client.link_detail
         assert await rig.client.request(Charge(level_pct_mso=10)) == Refused("link_down")
+
+    with_rig(scenario)
+
+
+@pytest.mark.parametrize("is_ours", [True, False], ids=["service has another", "unit has none"])
+def test_client_whose_key_does_not_fit_says_so_and_does_not_storm(is_ours: bool) -> None:
+    """Catches: ten Configures a second for ever, and a link that only says 'identifying'."""
+
+    async def scenario(rig: Rig) -> None:
+        await rig.end_client()
+        rig.unit.hal.store_key(SIM_LINK_KEY if is_ours else b"")
+        rig.unit.reboot_mcu()
+        await asyncio.sleep(1.0)
+        rig.client = rig.new_client(link_key=bytes(32) if is_ours else SIM_LINK_KEY)
+        await rig.until(lambda: rig.client.link == "key_refused")
+        assert "tms-edge firmware key" in rig.client.link_detail
+        assert await rig.client.request(Charge(level_pct_mso=10)) == Refused("link_down")
+        before = len(rig.hellos())
+        await asyncio.sleep(20.0)
+        assert len(rig.hellos()) - before <= 5
+        assert rig.client.link == "key_refused"
+        assert rig.statuses[-1].forged == (rig.statuses[-1].refused if is_ours else 0)
+
+    with_rig(scenario)
+
+
+def test_client_without_a_key_of_its_own_only_identifies_and_can_still_stop() -> None:
+    async def scenario(rig: Rig) -> None:
+        await rig.end_client()
+        rig.client = rig.new_client(link_key=b"")
+        await rig.until(lambda: rig.client.link == "key_refused")
+        assert rig.client.identity is None
+        rig.client.stop()
+        await rig.until(lambda: not rig.client.is_stopping, 1.0)
+
+    with_rig(scenario)
+
+
+def test_client_goes_live_once_the_key_fits() -> None:
+    async def scenario(rig: Rig) -> None:
+        rig.unit.hal.store_key(b"")
+        rig.unit.reboot_mcu()
+        await rig.until(lambda: rig.client.link == "key_refused")
+        rig.unit.hal.store_key(SIM_LINK_KEY)
+        rig.unit.reboot_mcu()
+        await rig.live()
+        assert rig.client.link_detail == ""
+
+    with_rig(scenario)
+
+
+def test_client_whose_greeting_was_replaced_by_a_stranger_s_greets_again() -> None:
+    """Catches: a forged Hello that makes every command of the service fail until a restart."""
+
+    async def scenario(rig: Rig) -> None:
+        await rig.live()
+        await asyncio.sleep(1.0)  # the controller's self test
+        rig.unit.feed(encode(Hello.TYPE, 9, Hello(protocol=PROTOCOL_VERSION).pack()))
+        outcome = await rig.client.request(Charge(level_pct_mso=30))
+        assert outcome == Uncertain("seal_refused")
+        assert ("identifying", "seal_refused") in rig.links
+        await rig.live()
+        assert isinstance(await rig.client.request(Charge(level_pct_mso=30)), Done)
+
+    with_rig(scenario)
+
+
+def test_client_on_a_line_that_doubles_and_loses_goes_live_and_is_obeyed() -> None:
+    """Catches: a Hello heard twice that leaves the service with the first of two challenges."""
+
+    async def scenario(rig: Rig) -> None:
+        rig.unit.set_link_plan(LinkPlan(double=1.0, lose=0.2, delay_ns_max=50_000_000))
+        await rig.until(lambda: rig.client.is_live, 60.0)
+        rig.unit.set_link_plan(LinkPlan(double=1.0, delay_ns_max=50_000_000))
+        await asyncio.sleep(1.0)
+        await rig.until(lambda: rig.client.is_live, 60.0)
+        assert "key_refused" not in [link for link, _ in rig.links]
+        assert isinstance(await rig.client.request(Charge(level_pct_mso=30)), Done)
+        rig.client.stop()
+        await rig.until(lambda: not rig.client.is_stopping, 2.0)
 
     with_rig(scenario)

@@ -6,7 +6,7 @@ The other side is a hand-written controller of a few lines: frames in, frames ou
 from __future__ import annotations
 
 from edge.mcu.outcome import Done, Outcome, Refused, Uncertain
-from edge.mcu.protocol import QUICK, STOP_REPEAT_S, WAITING_MAX, LinkProtocol
+from edge.mcu.protocol import QUICK, STOP_REPEAT_S, WAITING_MAX, Head, LinkProtocol
 from firmware.wire import codes
 from firmware.wire.commands import Charge, FireTrain, Heartbeat, Hold, ReadLedger, Stop
 from firmware.wire.framing import Decoder, encode
@@ -14,6 +14,8 @@ from firmware.wire.message import Message
 from firmware.wire.reports import Answer, Ledger, Status, TrainResult
 
 Frame = tuple[int, int, bytes]
+KEY = bytes(range(32))
+HEAD = Head(protocol=1, challenge=0xC0FFEE01, boot_epoch=7)
 
 
 def frames(data: bytes) -> list[Frame]:
@@ -43,7 +45,8 @@ class Line:
     """A protocol, the outcomes it told, and the frames it sent since last asked."""
 
     def __init__(self, first_seq: int = 1) -> None:
-        self.protocol = LinkProtocol(first_seq)
+        self.protocol = LinkProtocol(first_seq, KEY)
+        self.protocol.head = HEAD
         self.outcomes: list[Outcome] = []
         self.now = 0.0
 

@@ -14,6 +14,8 @@ from edge.domain.verdict import Verdict
 from edge.ports import Lamp
 from edge.services import device_watch
 from edge.services.session_file import SessionFile, decode_record
+from firmware.wire.commands import Charge
+from firmware.wire.framing import encode
 from tests.support.chair_bench import SHORT, WHO, Bench, bench, facts_of, with_problem
 
 
@@ -290,5 +292,35 @@ def test_health_names_what_is_missing_and_nothing_of_patients() -> None:
         assert facts["ready"] is True
         assert facts["is_simulated"] is True
         assert "Muster" not in str(facts)
+
+    bench(scenario)
+
+
+def test_controller_that_is_too_slow_for_today_s_orders_is_told_to_the_book() -> None:
+    async def scenario(made: Bench) -> None:
+        await made.until(lambda: not made.not_ready())
+        assert made.book.timings == [9_000]
+        made.unit.reboot_mcu()
+        await made.until(lambda: len(made.book.timings) == 2)
+        assert made.book.timings == [9_000, 9_000]
+
+    bench(scenario)
+
+
+def test_device_shows_what_the_controller_says_of_itself_and_of_the_line() -> None:
+    async def scenario(made: Bench) -> None:
+        made.unit.hal.faults.self_test_bits = 1 | 64
+        device = made.state.device
+        await made.until(lambda: device.link == "live" and device.ipi_us_min is not None)
+        assert device.self_test_found == ("clock", "key")
+        assert (device.ipi_us_min, device.slot, device.is_trial) == (9_000, 0, False)
+        assert (device.refused, device.forged) == (0, 0)
+        made.unit.feed(b"rubbish\0" * 3)
+        await made.until(lambda: device.bad_frames_mcu == 3)
+        made.unit.feed(encode(Charge.TYPE, 60_000, bytes(25)))
+        await made.until(lambda: (device.refused, device.forged) == (1, 1))
+        made.unit.cut_link()
+        await made.until(lambda: device.link == "closed")
+        assert (device.bad_frames_mcu, device.refused, device.forged) == (None, None, None)
 
     bench(scenario)
