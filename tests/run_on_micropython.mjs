@@ -69,6 +69,7 @@ async function main(modules) {
     stderr: (line) => console.error(line),
   });
   copyTree(mp, path.join(root, "firmware"), "/lib/firmware");
+  copyTree(mp, path.join(root, "hw_sim", "chip"), "/lib"); // machine, rp2 and what they model
   copyTree(mp, path.join(here, "firmware"), "/lib/tests/firmware");
   copyTree(mp, path.join(here, "vectors"), "/lib/tests/vectors");
   mp.FS.writeFile("/lib/tests/__init__.py", "");

@@ -32,6 +32,14 @@ async def run() -> None:
             await scenario()
             passed += 1
             print(f"PASS {name}.{scenario.__name__}")  # noqa: T201
+        for scenario in getattr(module, "LOGS", ()):
+            try:
+                for line in await module.log_of(scenario):  # type: ignore[attr-defined]
+                    print(f"LOG {scenario} {line}")  # noqa: T201
+            except Exception as error:  # noqa: BLE001
+                failed += 1
+                print(f"FAIL {name}.{scenario}")  # noqa: T201
+                sys.print_exception(error)  # type: ignore[attr-defined]
         for transcript in getattr(module, "TRANSCRIPTS", ()):
             print(f"TRANSCRIPT {transcript.__name__} {transcript()}")  # noqa: T201
     print(f"DONE {passed} passed {failed} failed")  # noqa: T201

@@ -27,7 +27,8 @@ from firmware.wire.limits import (
     WINDING_C10_MAX,
 )
 from firmware.wire.protocol import PROTOCOL_VERSION, decode
-from firmware.wire.reports import PulseReport, Status, TrainResult
+from firmware.wire.reports import Identity, PulseReport, Status, TrainResult
+from firmware.wire.seal import seal
 from tests.firmware.fake_hal import FakeHal
 
 if TYPE_CHECKING:
@@ -102,6 +103,10 @@ class Bench:
         self.polls = 0
         self.is_beating = True
         self.is_sampling = True
+        self.challenge = 0  # of the last Identity, with its boot_epoch and our counter since then
+        self.boot_epoch = 0
+        self.counter = 0
+        self._sealed: dict[tuple[int, bytes], bytes] = {}  # so that a repeat has the same bytes
         self._decoder = Decoder()
         self._seq = 0
         self._beat = 0
@@ -166,8 +171,22 @@ class Bench:
         if seq is None:
             self._seq = (self._seq + 1) & 0xFFFF
             seq = self._seq
-        self.send_bytes(encode(command.TYPE, seq, command.pack()))
+        self.send_bytes(self.frame_of(command, seq))
         return seq
+
+    def frame_of(self, command: "Message", seq: int) -> bytes:
+        """Sealed where it must be; the same command under the same number has the same bytes."""
+        payload = command.pack()
+        if not command.IS_SEALED:
+            return encode(command.TYPE, seq, payload)
+        known = (seq, payload)
+        if known not in self._sealed:
+            self.counter += 1
+            key = self.hal.key()
+            self._sealed[known] = seal(
+                key, self.boot_epoch, self.challenge, self.counter, command.TYPE, seq, payload
+            )
+        return encode(command.TYPE, seq, self._sealed[known])
 
     def send_bytes(self, data: bytes) -> None:
         self.device.on_bytes(self.now_us, data)
@@ -179,8 +198,17 @@ class Bench:
         for kind, seq, payload in self._decoder.feed(data):
             message, code, _ = decode(kind, payload)
             assert code == OK
+            if isinstance(message, Identity):
+                self._greet(message)
             self.reports.append(message)
             self.numbers.append(seq)
+
+    def _greet(self, identity: Identity) -> None:
+        self.boot_epoch = identity.boot_epoch
+        if identity.challenge != self.challenge:
+            self.challenge = identity.challenge
+            self.counter = 0
+            self._sealed = {}
 
     def ask(self, command: "Message", seq: "int | None" = None) -> "Any":
         """The answer to this command, whatever its class; None when nothing came at once."""

@@ -6,13 +6,15 @@ from firmware.wire.codes import (
     PULSE_EMITTED,
     PULSE_REFUSED,
     RESET_POWER,
+    SLOT_A,
     TIMING_SIMULATED,
 )
-from firmware.wire.limits import V_FULL_MV
+from firmware.wire.limits import CANCEL_LEAD_US, IPI_US_MIN, V_FULL_MV
 from firmware.wire.reports import COIL_FIGURE8_COOLED
 
 CHARGE_MV_PER_MS = 6000
 BLEED_MV_PER_MS = 3000
+LINK_KEY = bytes(range(32))
 
 
 class FakeHal:
@@ -44,6 +46,17 @@ class FakeHal:
         self.charger_rate = CHARGE_MV_PER_MS
         self.bleed_rate = BLEED_MV_PER_MS
         self.watchdog_feeds = 0
+        self.is_flash_full = False
+        self.ipi_us_min = IPI_US_MIN
+        self.lateness_us = 0
+        self.link_key = LINK_KEY
+        self.running_image = (SLOT_A, b"IMAGE\0\0\0", 0)
+        self.self_test_bits = 0
+        self.staged: dict[str, bytes] = {}
+        self.stored_manifest = b""
+        self.is_tried = False
+        self.is_committed = False
+        self.restarts = 0
 
     # what the core calls
 
@@ -96,8 +109,11 @@ class FakeHal:
         self.queue.append(at_us)
         return True
 
-    def cancel_pulses(self) -> None:
-        self.queue = []
+    def cancel_pulses(self) -> int:
+        near_us = self.now_us + CANCEL_LEAD_US
+        self.queue = [at_us for at_us in self.queue if at_us < near_us]
+        asked = [result for result in self.results if result[1] != 0]
+        return len(self.queue) + len(asked)
 
     def take_result(self) -> "tuple[int, int, int] | None":
         return self.results.pop(0) if self.results else None
@@ -109,13 +125,52 @@ class FakeHal:
     def load_ledger(self) -> bytes:
         return self.ledger
 
-    def save_ledger(self, data: bytes) -> None:
+    def save_ledger(self, data: bytes) -> bool:
         assert not self.gate_is_on(), "flash is never written while the gate is on"
+        if self.is_flash_full:
+            return False
         self.ledger = data
         self.saves.append((self.now_us, data))
+        return True
 
     def feed_watchdog(self) -> None:
         self.watchdog_feeds += 1
+
+    def timing(self) -> "tuple[int, int]":
+        return self.ipi_us_min, self.lateness_us
+
+    def key(self) -> bytes:
+        return self.link_key
+
+    def image(self) -> "tuple[int, bytes, int]":
+        return self.running_image
+
+    def self_test(self) -> int:
+        return self.self_test_bits
+
+    def stage_begin(self) -> bool:
+        self.staged = {}
+        self.stored_manifest = b""
+        return not self.is_flash_full
+
+    def stage_write(self, name: str, data: bytes) -> bool:
+        self.staged[name] = self.staged.get(name, b"") + data
+        return not self.is_flash_full
+
+    def stage_finish(self, manifest: bytes) -> bool:
+        self.stored_manifest = manifest
+        return not self.is_flash_full
+
+    def stage_try(self) -> bool:
+        self.is_tried = True
+        return not self.is_flash_full
+
+    def stage_commit(self) -> bool:
+        self.is_committed = True
+        return not self.is_flash_full
+
+    def restart(self) -> None:
+        self.restarts += 1
 
     # what the bench calls
 

@@ -9,6 +9,7 @@ from firmware.wire.codes import (
 from firmware.wire.commands import (
     FireTrain,
 )
+from firmware.wire.limits import IPI_US_MIN
 from tests.firmware.bench import (
     SESSION_A,
     TEN_HZ_80,
@@ -37,6 +38,7 @@ def good(state: int) -> Situation:
     situation.session_id = SESSION_A
     situation.session_pulses = 0
     situation.is_ledger_valid = True
+    situation.timing_ipi_us_min = IPI_US_MIN
     if state == FAULT:
         situation.faults = [F_DOOR]
         situation.first_fault = F_DOOR

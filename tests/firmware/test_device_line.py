@@ -17,6 +17,7 @@ from firmware.wire.codes import (
     READY,
     REJ_INTERLOCK,
     REJ_LENGTH,
+    REJ_SEQUENCE,
     REJ_STATE,
     REJ_TOKEN,
     REJ_UNKNOWN,
@@ -43,6 +44,7 @@ from firmware.wire.limits import (
 )
 from firmware.wire.protocol import PROTOCOL_VERSION, decode
 from firmware.wire.reports import ArmEcho, Identity, Status
+from firmware.wire.seal import SEAL_BYTES
 from tests.firmware.bench import (
     ITBS_600,
     TEN_HZ_80,
@@ -151,7 +153,7 @@ def test_unknown_type_wrong_length_and_echo_change_nothing() -> None:
     answers = bench.reports[mark:]
     assert [(a.command, a.code, a.detail) for a in answers] == [
         (0x7F, REJ_UNKNOWN, 0),
-        (Charge.TYPE, REJ_LENGTH, 1),
+        (Charge.TYPE, REJ_LENGTH, 1 + SEAL_BYTES),
     ]
     mark = len(bench.reports)
     bench.send_bytes(encode(0x82, 902, bytes(Status.size())))
@@ -192,9 +194,10 @@ def test_repeated_command_is_answered_alike_and_done_once() -> None:
     assert len(bench.hal.pulses) == 1
 
 
-def test_old_command_number_is_left_alone() -> None:
+def test_old_command_number_is_refused_and_changes_nothing() -> None:
     bench = in_state(READY)
-    assert bench.ask(Discharge(), 1) is None
+    answer = bench.ask(Discharge(), 1)
+    assert (answer.command, answer.code) == (Discharge.TYPE, REJ_SEQUENCE)
     assert bench.state() == READY
 
 

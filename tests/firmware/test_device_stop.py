@@ -28,6 +28,7 @@ from firmware.wire.codes import (
     READY,
     REJ_CAUSE,
     REJ_INTERLOCK,
+    REJ_SEQUENCE,
     STANDBY,
     TRAIN,
 )
@@ -85,8 +86,9 @@ def test_stop_bars_commands_sent_before_it() -> None:
     # Catches: a delayed Charge that undoes a Stop.
     bench = in_state(STANDBY)
     bench.send(Stop(), 3000)
-    assert bench.ask(Charge(level_pct_mso=60), 2999) is None
+    assert bench.ask(Charge(level_pct_mso=60), 2999).code == REJ_SEQUENCE
     assert bench.state() == STANDBY
+    assert bench.hal.target_mv == 0
 
 
 def test_hold_lets_the_running_pulse_end_and_then_opens_the_gate() -> None:

@@ -24,9 +24,11 @@ from firmware.wire.codes import (
     REJ_NOT_CONFIGURED,
     REJ_RANGE,
     REJ_STATE,
+    REJ_TIMING,
     REJ_TOKEN,
     REJ_TOO_FAR,
     REJ_TOTAL,
+    REJ_UPDATING,
     REJ_VERSION,
     REJECTION_NAMES,
     STANDBY,
@@ -40,9 +42,16 @@ from firmware.wire.commands import (
     Confirm,
     Discharge,
     Hold,
+    UpdateBegin,
+    UpdateCommit,
+    UpdateFile,
+    UpdateFinish,
+    UpdateTry,
+    UpdateWrite,
 )
 from firmware.wire.limits import (
     IPI_US_MIN,
+    PERIOD_US_MAX,
     SESSION_PULSES_MAX,
     START_LEAD_US_MAX,
     START_LEAD_US_MIN,
@@ -72,21 +81,24 @@ GOOD: "tuple[Message, ...]" = (
     fire_of(),
     Hold(),
     ClearFault(fault=F_DOOR),
+    UpdateBegin(),
+    UpdateCommit(),
 )
 
 # One letter a command in the order of GOOD: o accepted, s wrong state, b busy, f fault latched.
 OUTCOMES = (
-    ("BOOT", "osossss" + "s"),
-    ("SELF_TEST", "osossss" + "s"),
-    ("STANDBY", "ooossss" + "s"),
-    ("CHARGING", "ssossss" + "s"),
-    ("READY", "soooo" + "ss" + "s"),
-    ("ARMED", "ssossoo" + "s"),
-    ("TRAIN", "ssossbo" + "s"),
-    ("HOLD", "ooosss" + "o" + "s"),
-    ("DISCHARGING", "osossss" + "s"),
-    ("FAULT", "offffff" + "o"),
+    ("BOOT", "osossss" + "s" + "ss"),
+    ("SELF_TEST", "osossss" + "s" + "ss"),
+    ("STANDBY", "ooossss" + "s" + "oo"),
+    ("CHARGING", "ssossss" + "s" + "ss"),
+    ("READY", "soooo" + "ss" + "s" + "ss"),
+    ("ARMED", "ssossoo" + "s" + "ss"),
+    ("TRAIN", "ssossbo" + "s" + "ss"),
+    ("HOLD", "ooosss" + "o" + "s" + "ss"),
+    ("DISCHARGING", "osossss" + "s" + "ss"),
+    ("FAULT", "offffff" + "o" + "of"),
 )
+UPDATE = (UpdateBegin.TYPE, UpdateCommit.TYPE)
 LETTERS = {OK: "o", REJ_STATE: "s", REJ_BUSY: "b", REJ_FAULT: "f"}
 
 
@@ -98,7 +110,7 @@ def test_every_command_in_every_state_has_its_outcome() -> None:
         for command in GOOD:
             found += LETTERS[judge_command(command, good(state))[0]]
         assert found == expected, name
-    assert len(GOOD) * len(STATE_NAMES) == 80
+    assert len(GOOD) * len(STATE_NAMES) == 100
 
 
 def test_state_rejections_name_the_state_or_the_fault() -> None:
@@ -112,7 +124,41 @@ def test_unidentified_edge_is_refused_everything() -> None:
         situation = good(state)
         situation.is_identified = False
         for command in GOOD:
-            assert judge_command(command, situation) == (REJ_VERSION, PROTOCOL_VERSION)
+            if command.TYPE not in UPDATE:
+                assert judge_command(command, situation) == (REJ_VERSION, PROTOCOL_VERSION)
+
+
+def test_update_is_judged_whatever_the_version_and_never_outside_rest() -> None:
+    # Catches: a controller that only an edge of its own version could bring up to date.
+    for state in range(len(STATE_NAMES)):
+        situation = good(state)
+        situation.is_identified = False
+        is_at_rest = state in (STANDBY, FAULT)
+        for command in (
+            UpdateBegin(),
+            UpdateFile(name=bytes(48), file_bytes=1, sha256=bytes(32)),
+            UpdateWrite(offset=0, length=1, data=bytes(64)),
+            UpdateFinish(manifest_sha256=bytes(32)),
+            UpdateTry(),
+        ):
+            assert (judge_command(command, situation)[0] == OK) == is_at_rest
+
+
+def test_charge_waits_for_an_image_that_is_being_received() -> None:
+    situation = good(STANDBY)
+    situation.is_staging = True
+    assert judge_command(Charge(level_pct_mso=60), situation) == (REJ_UPDATING, 0)
+
+
+def test_plan_that_this_controller_cannot_time_is_refused() -> None:
+    for ipi_us_min, code in ((100000, OK), (100001, REJ_TIMING)):
+        situation = good(READY)
+        situation.timing_ipi_us_min = ipi_us_min
+        verdict = judge_command(arm_of(TEN_HZ_80, 1), situation)
+        assert verdict == (code, 0 if code == OK else ipi_us_min)
+    situation = good(READY)
+    situation.timing_ipi_us_min = PERIOD_US_MAX
+    assert judge_command(arm_of((ONE, ONE, ONE, ONE), 1), situation)[0] == OK
 
 
 def test_starting_situation_refuses_everything() -> None:

@@ -1,6 +1,6 @@
 """Every command in every state, on the whole device: the answer, and what it did not change.
 
-Twelve commands in the nine states that bytes can reach (BOOT ends with the first poll, before the
+Eighteen commands in the nine states that bytes can reach (BOOT ends with the first poll, before the
 first byte is looked at). Takes a fresh device for each cell, so it runs on CPython only.
 """
 
@@ -21,6 +21,12 @@ from firmware.wire.commands import (
     Hold,
     ReadLedger,
     Stop,
+    UpdateBegin,
+    UpdateCommit,
+    UpdateFile,
+    UpdateFinish,
+    UpdateTry,
+    UpdateWrite,
 )
 from firmware.wire.message import Message
 from firmware.wire.protocol import PROTOCOL_VERSION
@@ -46,6 +52,13 @@ EXPECTED = {
     "Stop": (OK,) * 9,
     "ClearFault": (STATE, STATE, STATE, STATE, STATE, STATE, STATE, STATE, OK),
     "ReadLedger": (ECHO,) * 9,
+    # Only at rest, and in the order of an update: all but the first have nothing to follow.
+    "UpdateBegin": (STATE, OK, STATE, STATE, STATE, STATE, STATE, STATE, OK),
+    "UpdateFile": (STATE,) * 9,
+    "UpdateWrite": (STATE,) * 9,
+    "UpdateFinish": (STATE,) * 9,
+    "UpdateTry": (STATE, OK, STATE, STATE, STATE, STATE, STATE, STATE, OK),
+    "UpdateCommit": (STATE,) * 8 + (FAULT,),
 }
 REPORTS = {"Hello": Identity, "Heartbeat": Status, "Arm": ArmEcho, "ReadLedger": Ledger}
 
@@ -69,13 +82,19 @@ def _command(kind: type[Message], bench: Bench) -> Message:
         "Stop": Stop(),
         "ClearFault": ClearFault(fault=codes.F_DOOR),
         "ReadLedger": ReadLedger(),
+        "UpdateBegin": UpdateBegin(),
+        "UpdateFile": UpdateFile(name=bytes(48), file_bytes=1, sha256=bytes(32)),
+        "UpdateWrite": UpdateWrite(offset=0, length=1, data=bytes(64)),
+        "UpdateFinish": UpdateFinish(manifest_sha256=bytes(32)),
+        "UpdateTry": UpdateTry(),
+        "UpdateCommit": UpdateCommit(),
     }[kind.__name__]
 
 
 def test_expectations_cover_every_command_and_state() -> None:
     assert sorted(EXPECTED) == sorted(kind.__name__ for kind in COMMANDS)
     assert {len(row) for row in EXPECTED.values()} == {len(REACHABLE)}
-    assert len(EXPECTED) * len(REACHABLE) == 108
+    assert len(EXPECTED) * len(REACHABLE) == 162
 
 
 @pytest.mark.parametrize("column", range(len(REACHABLE)))
@@ -100,5 +119,5 @@ def test_command_in_state_has_its_answer(kind: type[Message], column: int) -> No
     assert isinstance(answer, Answer)
     assert (answer.command, answer.code) == (kind.TYPE, expected)
     if expected == STATE:
-        assert answer.detail == state
+        assert answer.detail == (codes.STANDBY if state == codes.FAULT else state)
         assert bench.state() == state

@@ -31,9 +31,9 @@ def test_readme_diagram_is_the_table() -> None:
     assert f"```mermaid\n{diagram()}\n```" in text, "put this into it:\n" + diagram()
 
 
-def test_readme_names_every_file_of_the_core_and_the_wire() -> None:
+def test_readme_names_every_file_of_wire_core_and_board() -> None:
     text = (FIRMWARE / "README.md").read_text()
-    for folder in ("wire", "core"):
+    for folder in ("wire", "core", "board"):
         for path in sorted((FIRMWARE / folder).glob("*.py")):
             if path.name != "__init__.py":
                 assert f"`{folder}/{path.name}`" in text, path.name

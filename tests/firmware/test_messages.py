@@ -9,8 +9,8 @@ from firmware.wire.codes import (
     INPUT_NAMES,
     INPUTS_ALL,
     OK,
-    REJ_INTERVAL,
     REJ_LENGTH,
+    REJ_STORE,
     REJ_UNKNOWN,
     REJECTION_NAMES,
 )
@@ -18,6 +18,7 @@ from firmware.wire.commands import COMMANDS, Heartbeat, Stop
 from firmware.wire.framing import PAYLOAD_BYTES_MAX
 from firmware.wire.message import Message, WireError
 from firmware.wire.reports import REPORTS, Status
+from firmware.wire.seal import SEAL_BYTES
 
 ALL = COMMANDS + REPORTS
 
@@ -46,7 +47,9 @@ def test_message_at_both_ends_of_every_field_comes_back() -> None:
         for side in (0, 1):
             values = _values(message, side)
             payload = message(**values).pack()
-            assert len(payload) == message.size() <= PAYLOAD_BYTES_MAX
+            on_the_line = message.size() + (SEAL_BYTES if message.IS_SEALED else 0)
+            assert len(payload) == message.size()
+            assert on_the_line <= PAYLOAD_BYTES_MAX
             back = message.unpack(payload)
             for name in message.FIELDS:
                 assert getattr(back, name) == values[name]
@@ -107,7 +110,8 @@ def test_protocol_version_covers_every_message_and_number() -> None:
     # Catches: a message left out of the table, or a version written by hand.
     table = protocol.canonical_table()
     for message in ALL:
-        line = f"{message.TYPE} {message.CODES} "
+        sealed = " sealed" if message.IS_SEALED else ""
+        line = f"{message.TYPE}{sealed} {message.CODES} "
         assert len([one for one in table.split("\n") if one.startswith(line)]) >= 1
         for name in message.FIELDS:
             assert name in table
@@ -115,8 +119,15 @@ def test_protocol_version_covers_every_message_and_number() -> None:
     assert crc32(table.replace("beat", "beet", 1).encode()) != protocol.PROTOCOL_VERSION
 
 
+def test_protocol_version_covers_which_commands_are_sealed() -> None:
+    # Catches: two sides of which only one expects a seal, under the same version.
+    assert " sealed " in protocol.canonical_table()
+    bare = protocol.canonical_table().replace(" sealed", "", 1)
+    assert crc32(bare.encode()) != protocol.PROTOCOL_VERSION
+
+
 def test_code_tables_are_dense_and_unique() -> None:
-    assert len(REJECTION_NAMES) == REJ_INTERVAL + 1
+    assert len(REJECTION_NAMES) == REJ_STORE + 1
     assert len(set(FAULTS)) == len(FAULTS) <= 32
     assert len(INPUT_BITS) == len(INPUT_NAMES)
     assert sum(INPUT_BITS) == INPUTS_ALL

@@ -64,34 +64,53 @@ def test_sequence_obeys_each_number_once_and_keeps_the_last_answers() -> None:
     sequence = Sequence()
     sequence.restart(10)
     for seq in range(11, 20):
-        assert sequence.judge(seq) == NEW
+        assert sequence.judge(seq, b"do") == NEW
+        sequence.take(seq, b"do")
+        assert sequence.answer(seq) == b""
         sequence.keep(seq, b"%d" % seq)
     for seq in range(11, 20):
         expected = REPEATED if seq > 19 - ANSWERS_KEPT else OLD
-        assert sequence.judge(seq) == expected
+        assert sequence.judge(seq, b"do") == expected
     assert sequence.answer(19) == b"19"
     assert sequence.answer(11) == b""
     assert sequence.last_command == 19
 
 
+def test_sequence_number_with_other_bytes_is_no_repeat() -> None:
+    # Catches: answering a changed command with the answer to the first.
+    sequence = Sequence()
+    sequence.take(1, b"charge 60")
+    sequence.keep(1, b"ok")
+    assert sequence.judge(1, b"charge 60") == REPEATED
+    assert sequence.judge(1, b"charge 90") == OLD
+
+
+def test_sequence_forgets_an_answer_to_what_it_never_took() -> None:
+    sequence = Sequence()
+    sequence.take(1, b"x")
+    sequence.keep(2, b"answer")
+    assert sequence.answer(1) == sequence.answer(2) == b""
+
+
 def test_sequence_after_hello_starts_over() -> None:
     sequence = Sequence()
-    sequence.judge(500)
+    sequence.take(500, b"x")
     sequence.keep(500, b"x")
     sequence.restart(3)
-    assert sequence.judge(500) == NEW
-    assert sequence.judge(4) == OLD
+    assert sequence.judge(500, b"x") == NEW
+    sequence.take(500, b"x")
+    assert sequence.judge(4, b"x") == OLD
 
 
 def test_sequence_after_hours_of_heartbeats_still_takes_the_next_command() -> None:
     # Catches: a unit that idles overnight and then takes every command for an old one.
     sequence = Sequence()
     sequence.restart(0)
-    assert sequence.judge(1) == NEW
+    sequence.take(1, b"x")
     for beat in range(2, 70000, 7):
         sequence.see_beat(beat & 0xFFFF)
     sequence.see_beat(5)  # a very late one changes nothing
-    assert sequence.judge(70000 & 0xFFFF) == NEW
+    assert sequence.judge(70000 & 0xFFFF, b"y") == NEW
 
 
 def test_sequence_heartbeats_do_not_make_a_waiting_command_old() -> None:
@@ -99,4 +118,4 @@ def test_sequence_heartbeats_do_not_make_a_waiting_command_old() -> None:
     sequence.restart(0)
     for beat in range(2, 1000):
         sequence.see_beat(beat)
-    assert sequence.judge(1) == NEW
+    assert sequence.judge(1, b"x") == NEW

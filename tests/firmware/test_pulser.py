@@ -1,5 +1,6 @@
 # The running train alone: the queue of the HAL, the judgement of results, the end of a train.
 from firmware.core.bounds import (
+    CHAIN_AHEAD_US,
     FIRST_AHEAD_US,
     LAST_LOOK_US,
     QUEUE_AHEAD_US,
@@ -26,6 +27,7 @@ from firmware.wire.codes import (
     PULSE_EMITTED,
     PULSE_REFUSED,
 )
+from firmware.wire.limits import CANCEL_LEAD_US
 from tests.firmware.bench import ITBS_600, TEN_HZ_80
 from tests.firmware.fake_hal import FakeHal
 
@@ -60,16 +62,33 @@ def test_first_pulse_is_handed_over_late_and_the_rest_ahead() -> None:
     assert pulser.next_wake_us(START - FIRST_AHEAD_US) == START + RESULT_LOOK_US
 
 
-def test_slow_pulses_are_handed_over_one_at_a_time() -> None:
-    hal, pulser = _started(TrainPlan(((3, 1000000), (1, 0), (1, 0), (1, 0)), 1))
+def test_two_slow_pulses_wait_so_that_the_trigger_machine_never_starts_cold() -> None:
+    # Catches: handing a pulse over only when it is near, which makes its onset Python's.
+    hal, pulser = _started(TrainPlan(((4, 1000000), (1, 0), (1, 0), (1, 0)), 1), 4)
+    pulser.fill(START - FIRST_AHEAD_US, True)
+    assert hal.queue == [START, START + 1000000]
+    assert pulser.next_wake_us(START - 1) == START + RESULT_LOOK_US
+    hal.queue.pop(0)
+    hal.results.append((START, PULSE_EMITTED, 600))
+    assert _take(pulser).pulse_index == 0
+    pulser.fill(START + RESULT_LOOK_US, True)
+    assert hal.queue == [START + 1000000, START + 2000000]
+    fill_us = START + 3000000 - QUEUE_AHEAD_US
+    pulser.fill(fill_us - 1, True)
+    assert len(hal.queue) == 2
+
+
+def test_pulses_beyond_the_counters_reach_wait_their_turn() -> None:
+    hal, pulser = _started(TrainPlan(((3, 30000000), (1, 0), (1, 0), (1, 0)), 1))
     pulser.fill(START - FIRST_AHEAD_US, True)
     assert hal.queue == [START]
     hal.results.append((START, PULSE_EMITTED, 600))
-    assert _take(pulser).pulse_index == 0
-    assert pulser.next_wake_us(START + 1) == START + 1000000 - QUEUE_AHEAD_US
-    pulser.fill(START + 1000000 - QUEUE_AHEAD_US - 1, True)
+    _take(pulser)
+    fill_us = START + 30000000 - CHAIN_AHEAD_US
+    assert pulser.next_wake_us(START + 1) == fill_us
+    pulser.fill(fill_us - 1, True)
     assert len(hal.queue) == 1
-    pulser.fill(START + 1000000 - QUEUE_AHEAD_US, True)
+    pulser.fill(fill_us, True)
     assert len(hal.queue) == 2
 
 
@@ -77,7 +96,7 @@ def test_part_of_a_train_is_timed_from_its_own_first_pulse() -> None:
     hal, pulser = _started(TrainPlan(ITBS_600, 2), 4, 2)
     pulser.fill(START - FIRST_AHEAD_US, True)
     # Pulse 2 ends the first burst; pulse 3 begins the second, 160 ms later [C].
-    assert hal.queue == [START]
+    assert hal.queue == [START, START + 160000]
     pulser.fill(START - 20000, True)
     assert hal.queue == [START, START + 160000, START + 180000]
 
@@ -202,6 +221,32 @@ def test_ended_train_waits_for_the_pulse_that_has_begun_only() -> None:
     assert (pulser.cut, pulser.ended) == (1, ENDED_HOLD)
     assert pulser.fill(START + 400, True) == F_NONE
     assert hal.queue == []
+
+
+def test_ended_train_waits_for_a_pulse_too_near_to_be_called_back() -> None:
+    # Catches: forgetting a request that still fires, which then looks like one nobody asked for.
+    hal, pulser = _started(FAST, 5)
+    pulser.fill(START - FIRST_AHEAD_US, True)
+    hal.now_us = START - CANCEL_LEAD_US + 1
+    pulser.end(hal.now_us, ENDED_HOLD, F_NONE)
+    assert hal.queue == [START]
+    assert not pulser.settle(START)
+    hal.results.append((START, PULSE_EMITTED, 600))
+    outcome = _take(pulser)
+    assert (outcome.pulse_index, outcome.fault) == (0, F_NONE)
+    assert pulser.settle(START + 300)
+
+
+def test_ended_train_waits_for_results_that_were_not_taken_yet() -> None:
+    hal, pulser = _started(FAST, 5)
+    pulser.fill(START - FIRST_AHEAD_US, True)
+    for _ in range(2):
+        hal.results.append((hal.queue.pop(0), PULSE_EMITTED, 600))
+    hal.now_us = START + 20000
+    pulser.end(START - 1, ENDED_STOP, F_NONE)  # the poll began before both edges
+    for n in range(2):
+        assert _take(pulser).pulse_index == n
+    assert pulser.settle(START + 20300)
 
 
 def test_ended_train_gives_up_waiting_after_the_grace() -> None:

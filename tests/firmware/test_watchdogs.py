@@ -227,3 +227,13 @@ def test_ledger_counts_stop_at_their_bound() -> None:
     counters.session_pulses = counters.lifetime_pulses = COUNT_MAX
     counters.count_unasked()
     assert (counters.session_pulses, counters.lifetime_pulses) == (COUNT_MAX, COUNT_MAX)
+
+
+def test_heartbeats_never_heard_are_not_forgiven() -> None:
+    # Catches: a stall that turns silence into a sign of life.
+    watch = HeartbeatWatch()
+    watch.forgive(1000)
+    assert watch.is_lost(0)
+    watch.hear(5000, 1)
+    watch.forgive(1000)
+    assert watch.due_us() == 6000 + watch.silence_us_max

@@ -1,4 +1,4 @@
-"""The driver loop's scenarios and the asyncio shims, in virtual time on CPython."""
+"""The tasks' scenarios and the asyncio shims, in virtual time on CPython."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import pytest
 from firmware import compat, shim_cpython
 from firmware.wire.ticks import TICKS_PERIOD, Continuous
 from hw_sim import vtime
-from tests.firmware import test_run_loop
+from tests.firmware import test_tasks
 
 
-@pytest.mark.parametrize("scenario", test_run_loop.SCENARIOS)
+@pytest.mark.parametrize("scenario", test_tasks.SCENARIOS)
 def test_scenario_in_virtual_time_holds(scenario: object) -> None:
     assert callable(scenario)
     vtime.run(scenario())
