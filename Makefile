@@ -5,10 +5,11 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 # The pure floors (firmware/core, firmware/wire, edge/domain) and the tests that cover every branch.
 PURE := tests/firmware tests/edge/domain $(wildcard tests/edge/clinic/test_fhir_*.py)
 ON_MICROPYTHON := tests/firmware/test_on_micropython.py
+SYSTEM := tests/sim tests/kiosk tests/pi
 READY := .venv/.stamp tests/node_modules/.stamp kiosk/node_modules/.stamp kiosk/dist/index.html
 SECONDS_EXPLORE := $(or $(SECONDS),60)
 
-.PHONY: help run test lint types unit pure rest process micropython kiosk-test bench explore firmware firmware-check docs lock clean
+.PHONY: help run test lint types unit pure system rest process micropython kiosk-test bench explore firmware firmware-check docs lock clean
 
 help: ## what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -19,7 +20,7 @@ run: .venv/.stamp kiosk/dist/index.html ## simulated unit, clinic, edge and kios
 test: $(READY) ## everything that CI runs, under 10 minutes
 	@.ci/need chromium
 	@echo "two at a time; each part prints when it is over"
-	@$(MAKE) --no-print-directory -j2 --output-sync=target process pure micropython rest kiosk-test types lint
+	@$(MAKE) --no-print-directory -j2 --output-sync=target process pure system micropython rest kiosk-test types lint
 	@echo "all green"
 
 lint: .venv/.stamp ## style, imports between floors, generated files current
@@ -39,9 +40,13 @@ pure: $(READY) ## the pure floors, with every branch covered
 	coverage run -m pytest -q $(PURE) --ignore=$(ON_MICROPYTHON)
 	coverage report --skip-covered --fail-under=100
 
-rest: $(READY) ## every other Python test but the next two
+system: $(READY) ## whole units simulated, on the Pi, and the page in a browser
 	.ci/need chromium
-	pytest -q $(PURE:%=--ignore=%) --ignore=tests/process
+	pytest -q $(SYSTEM)
+
+rest: $(READY) ## every Python test that no other target here runs
+	.ci/need chromium
+	pytest -q $(PURE:%=--ignore=%) $(SYSTEM:%=--ignore=%) --ignore=tests/process
 
 process: $(READY) ## whole products as real processes, in real time
 	.ci/need chromium

@@ -24,8 +24,10 @@ from edge.adapters.serial_link import SerialLinkOpener
 from edge.adapters.system_clock import SystemClock
 from edge.cli import DEFAULT_CONFIG, AsJson, ConfigPath, app, out, print_json, read_config
 from edge.config import Config
+from edge.mcu.handshake import self_test_names, text_of, version_of
 from edge.ports import ClinicUnreachableError, KeyFileError, LinkLostError
 from edge.services.library import LibraryError, ProtocolLibrary, read_library_files
+from firmware.wire import codes
 from firmware.wire.commands import Hello
 from firmware.wire.framing import Decoder, encode
 from firmware.wire.message import WireError
@@ -36,6 +38,9 @@ ANSWER_S = 2.0  # the controller answers within milliseconds; a booting one with
 CLINIC_S = 10.0
 # The library's development key is published in this repository (hw_sim/keys).
 DEVELOPMENT_KEY_NOTE = "the development key is public knowledge; sign your library with your own"
+
+
+RESET_WORDS = {codes.RESET_POWER: "power", codes.RESET_WATCHDOG: "its watchdog"}
 
 
 @dataclass(frozen=True)
@@ -125,15 +130,21 @@ def check_serial(config: Config, is_serving: bool) -> Finding:
 
 def judge_identity(config: Config, identity: Identity) -> Finding:
     """What the controller says of itself against what the configuration expects."""
-    unit_id = identity.unit_id.rstrip(b"\0").decode("ascii", "replace")
+    unit_id = text_of(identity.unit_id)
     if identity.protocol != PROTOCOL_VERSION:
         cure = "Load the firmware that belongs to this service version."
         return Finding("controller", "problem", "it speaks another protocol version", cure)
     if unit_id != config.unit.unit_id:
         what = f"it is unit {unit_id}, the configuration says {config.unit.unit_id}"
         return Finding("controller", "problem", what, "Correct unit.unit_id or the board.")
+    if identity.self_test:
+        what = f"its self-test found: {', '.join(self_test_names(identity))}"
+        return Finding("controller", "problem", what, "See docs/firmware.md, section 6.")
     kind = "simulated" if identity.is_simulated else "real"
-    return Finding("controller", "ok", f"{kind} unit {unit_id} answers on {config.serial.device}")
+    coil = f"coil {text_of(identity.coil_serial)}" if identity.coil_type else "no coil"
+    start = RESET_WORDS.get(identity.reset_cause, f"cause {identity.reset_cause}")
+    what = f"{kind} unit {unit_id}, firmware {version_of(identity)}, {coil}, self-test good"
+    return Finding("controller", "ok", f"{what}, started by {start}")
 
 
 async def identify(config: Config) -> Identity | None:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from edge.firmware_image import FirmwareImage
+from edge.mcu.handshake import self_test_names
 from edge.mcu.outcome import Done, Outcome, Refused, Uncertain
 from edge.mcu.protocol import Head, LinkProtocol, Patience
 from edge.ports import ByteLink
@@ -217,11 +218,9 @@ async def _meet_again(line: UpdateLine, before: Controller, image: FirmwareImage
 async def _judge_trial(line: UpdateLine, identity: Identity) -> None:
     """Self-test good and STANDBY reached; else nothing is kept."""
     if identity.self_test:
-        found = [
-            name for bit, name in enumerate(codes.SELF_TEST_NAMES) if identity.self_test >> bit & 1
-        ]
+        found = ", ".join(self_test_names(identity))
         raise UpdateError(
-            f"The new firmware runs on trial, but its self-test found: {', '.join(found)}. It is "
+            f"The new firmware runs on trial, but its self-test found: {found}. It is "
             "not kept: switch the unit off and on twice and the old firmware is back."
         )
     loop = asyncio.get_running_loop()

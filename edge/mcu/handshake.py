@@ -42,6 +42,13 @@ def version_of(identity: Identity) -> str:
     return f"{identity.version_major}.{identity.version_minor}.{identity.version_patch}"
 
 
+def self_test_names(identity: Identity) -> tuple[str, ...]:
+    """What the controller's own test at boot found wrong, by SELF_TEST_NAMES; empty is good."""
+    return tuple(
+        name for bit, name in enumerate(codes.SELF_TEST_NAMES) if identity.self_test >> bit & 1
+    )
+
+
 def judge_identity(identity: Identity, settings: Settings) -> str:
     """Empty when the controller may be used, else what is wrong with it in one sentence."""
     if identity.protocol != PROTOCOL_VERSION:

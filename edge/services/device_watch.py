@@ -14,7 +14,7 @@ import structlog
 
 from edge.domain.coils import coil_name
 from edge.mcu.client import McuClient
-from edge.mcu.handshake import text_of, version_of
+from edge.mcu.handshake import self_test_names, text_of, version_of
 from edge.mcu.outcome import REBOOTED
 from edge.services.chair_state import ChairState
 from edge.services.phase import Phase
@@ -124,9 +124,7 @@ class DeviceWatch:
         device.slot = identity.slot
         device.image_hash = identity.image_hash.hex() if any(identity.image_hash) else ""
         device.is_trial = bool(identity.is_trial)
-        device.self_test_found = tuple(
-            name for bit, name in enumerate(codes.SELF_TEST_NAMES) if identity.self_test >> bit & 1
-        )
+        device.self_test_found = self_test_names(identity)
         self.inputs_fitted = _names(identity.inputs_fitted)
         self._phase.touch()
         for watcher in self._watchers:

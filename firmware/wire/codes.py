@@ -150,7 +150,7 @@ FAULTS = (
 
 # What the board's own test at boot found wrong (Identity.self_test), one bit each; 0 is good.
 SELF_TEST_CLOCK = const(1)  # the chip does not run at the frequency that all cycle counts assume
-SELF_TEST_PIO = const(2)  # a program read back differs from the one written
+SELF_TEST_PIO = const(2)  # a pulse request was answered at another time than the programs give
 SELF_TEST_ENABLE = const(4)  # enable or chain is not low while nothing is armed
 SELF_TEST_TRIGGER = const(8)  # trigger not low, or a refused request left its pin high
 SELF_TEST_SENSORS = const(16)  # an analogue channel reads what no working circuit gives

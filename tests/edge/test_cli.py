@@ -13,6 +13,11 @@ from edge import (
     cli_records,  # noqa: F401  adds its commands
     doctor,  # noqa: F401  adds its command
 )
+from edge.config_load import load_config
+from edge.doctor import judge_identity
+from firmware.wire import codes
+from firmware.wire.protocol import PROTOCOL_VERSION
+from firmware.wire.reports import Identity
 from tests.support.unit_config import unit_toml
 
 runner = CliRunner()
@@ -213,3 +218,31 @@ def test_doctor_gives_every_problem_its_cure(tmp_path: Path) -> None:
     assert findings["protocols"]["state"] == "problem"  # signed by a key this unit does not trust
     assert findings["clinic"]["state"] == "warning"
     assert all(f["cure"] for f in findings.values() if f["state"] != "ok")
+
+
+@pytest.mark.parametrize(
+    ("found", "state", "words"),
+    [
+        (0, "ok", "real unit SIM-0001, firmware 1.0.0, coil C-17, self-test good"),
+        (codes.SELF_TEST_BLEED, "problem", "bleed"),
+    ],
+)
+def test_doctor_says_what_the_controller_is(
+    tmp_path: Path, found: int, state: str, words: str
+) -> None:
+    config = load_config(Path(local_config(tmp_path)).read_text())
+    said: dict[str, int | bytes] = dict.fromkeys(Identity.FIELDS, 0)
+    said |= {
+        "protocol": PROTOCOL_VERSION,
+        "version_major": 1,
+        "unit_id": b"SIM-0001",
+        "coil_serial": b"C-17",
+        "coil_type": 1,
+        "reset_cause": codes.RESET_WATCHDOG,
+        "self_test": found,
+    }
+
+    finding = judge_identity(config, Identity(**said))
+
+    assert finding.state == state
+    assert words in finding.what
