@@ -9,7 +9,7 @@ SYSTEM := tests/sim tests/kiosk tests/pi
 READY := .venv/.stamp tests/node_modules/.stamp kiosk/node_modules/.stamp kiosk/dist/index.html
 SECONDS_EXPLORE := $(or $(SECONDS),60)
 
-.PHONY: help run test lint types unit pure system rest process micropython kiosk-test bench explore firmware firmware-check docs lock clean
+.PHONY: help run test lint types unit pure system rest process micropython kiosk-test bench faults explore heat mutants risk firmware firmware-check docs lock clean
 
 help: ## what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -29,6 +29,7 @@ lint: .venv/.stamp ## style, imports between floors, generated files current
 	lint-imports --no-cache >build/imports.txt || { cat build/imports.txt; exit 1; }
 	$(PY) -m edge.api.export_schema --check
 	$(PY) -m edge.docs --check
+	$(PY) -m tests.risk.report --check
 
 types: .venv/.stamp kiosk/node_modules/.stamp ## mypy strict, TypeScript strict
 	mypy
@@ -37,7 +38,8 @@ types: .venv/.stamp kiosk/node_modules/.stamp ## mypy strict, TypeScript strict
 unit: pure rest process micropython ## all Python tests, simulator and browser included
 
 pure: $(READY) ## the pure floors, with every branch covered
-	coverage run -m pytest -q $(PURE) --ignore=$(ON_MICROPYTHON)
+	pytest -q -m search $(PURE)
+	coverage run -m pytest -q -m "not search" $(PURE) --ignore=$(ON_MICROPYTHON)
 	coverage report --skip-covered --fail-under=100
 
 system: $(READY) ## whole units simulated, on the Pi, and the page in a browser
@@ -60,6 +62,20 @@ kiosk-test: kiosk/node_modules/.stamp ## the page's own tests
 
 bench: .venv/.stamp ## speed of the simulation and of the service, with ratios; writes build/bench.json
 	$(PY) -m hw_sim bench --json build/bench.json
+
+heat: .venv/.stamp ## thermal look-ahead: reference figures, spread coils, stopped pumps; build/heat.json
+	$(PY) -m hw_sim heat --json build/heat.json
+
+mutants: .venv/.stamp ## mutation score of the safety cores; ONLY=firmware/core/gate.py for one; build/mutants.json
+	$(PY) -m tests.mutants --only "$(ONLY)" --json build/mutants.json
+
+risk: $(READY) ## the tests of every control, then docs/risk/trace.md and build/safety_report.html
+	.ci/need chromium
+	pytest -q -m control --junitxml build/control_tests.xml || true
+	$(PY) -m tests.risk.report --results build/control_tests.xml
+
+faults: .venv/.stamp ## every fault of the catalogue in every state of a visit; writes build/faults.json
+	$(PY) -m hw_sim faults --json build/faults.json
 
 explore: .venv/.stamp ## random whole sessions with faults for SECONDS (60); writes build/explore.json
 	$(PY) -m hw_sim explore --seconds $(SECONDS_EXPLORE) --json build/explore.json

@@ -16,19 +16,24 @@ import structlog
 from aiohttp import web
 
 from edge.adapters.clinic_http import ClinicHttpClient
+from edge.adapters.disk_space import StoreDisk
 from edge.adapters.entropy import SystemEntropy
+from edge.adapters.gpio_host_enable import GpioHostEnable
 from edge.adapters.gpio_indicators import GpioIndicators
 from edge.adapters.gpio_panel import GpioPanel
+from edge.adapters.gpio_thermometer import GpioThermometer
 from edge.adapters.key_file import load_key, load_link_key
+from edge.adapters.machine_boot import machine_boot
 from edge.adapters.pin_hash import InlinePins, ThreadedPins
 from edge.adapters.serial_link import SerialLinkOpener
 from edge.adapters.service_manager import SystemdNotifier
+from edge.adapters.signing_key import Ed25519Signer, open_signer
 from edge.adapters.sqlite_store import SqliteStore
 from edge.adapters.system_clock import SystemClock
 from edge.api.page import read_page
 from edge.api.server import make_runner
 from edge.app import App, build_app
-from edge.config import Config, SerialConfig, StoreConfig
+from edge.config import Config, SafetyConfig, SerialConfig, StoreConfig
 from edge.config_load import load_config
 from edge.ports import Adapters, KeyFileError
 from edge.services.library import ProtocolLibrary, read_library_files
@@ -68,6 +73,11 @@ def open_link_key(config: SerialConfig) -> bytes:
         return b""
 
 
+def open_signing_key(config: SafetyConfig) -> Ed25519Signer:
+    """The key that signs certificates; made at the first start. Raises KeyFileError in words."""
+    return open_signer(Path(config.signing_key_path))
+
+
 def open_library(config: Config) -> ProtocolLibrary:
     """The signed protocols. Raises LibraryError in words."""
     files = read_library_files(Path(config.protocols.path))
@@ -77,8 +87,11 @@ def open_library(config: Config) -> ProtocolLibrary:
 async def serve(config: Config) -> None:
     """Run the service until a signal or a failure. Raises what the start-up found wrong."""
     library = open_library(config)
+    signer = open_signing_key(config.safety)
     store = open_store(config.store)
     clinic = ClinicHttpClient(config.clinic.base_url, config.clinic.ca_path)
+    host_enable = GpioHostEnable(config.gpio)
+    thermometer = GpioThermometer(config.gpio)
     panel, indicators = GpioPanel(config.gpio), GpioIndicators(config.gpio)
     notifier = SystemdNotifier()
     app = build_app(
@@ -87,11 +100,16 @@ async def serve(config: Config) -> None:
             link=SerialLinkOpener(config.serial.device, config.serial.baud),
             panel=panel,
             indicators=indicators,
+            host_enable=host_enable,
+            thermometer=thermometer,
             store=store,
             wall_clock=SystemClock(),
             entropy=SystemEntropy(),
             clinic=clinic,
             service_manager=notifier,
+            disk=StoreDisk(Path(config.store.path)),
+            signer=signer,
+            machine_boot=machine_boot(),
         ),
         library=library,
         pins=ThreadedPins(InlinePins()),
@@ -102,6 +120,8 @@ async def serve(config: Config) -> None:
     try:
         await _run_site(app, config, notifier)
     finally:
+        host_enable.close()
+        thermometer.close()
         panel.close()
         indicators.close()
         await clinic.close()

@@ -24,14 +24,16 @@ from edge.ports import Adapters, PinHasher, StoreError
 from edge.services.accounts import Accounts
 from edge.services.archive import Archive
 from edge.services.audit import Audit
-from edge.services.chair import Chair, ChairParts
+from edge.services.certificates import Certificates
+from edge.services.chair import Chair
+from edge.services.chair_parts import ChairParts
 from edge.services.chair_state import ChairState
 from edge.services.clinic_book import BookSettings, ClinicBook
 from edge.services.clinic_sync import ClinicSync, sync_settings
 from edge.services.journal import Journal, take_boot_number
 from edge.services.library import ProtocolLibrary
-from edge.services.supervisor import supervise
-from edge.services.texts import Texts
+from edge.services.supervisor import callback_failures, supervise
+from edge.services.texts import Sentence, Texts
 
 WATCHDOG_PERIOD_S = 5.0  # [P] a third of WatchdogSec=15 in the unit file
 
@@ -58,6 +60,7 @@ class App:
                 "hub": self.hub.run,
                 "clinic": self.sync.run,
                 "watchdog": self._feed_watchdog,
+                "callbacks": callback_failures,
             },
             on_failure=self._fail,
         )
@@ -105,7 +108,8 @@ def build_app(
         settings_hash=config.settings_hash,
         link_key=link_key,
     )
-    chair = _chair(config, adapters, client, journal, book, sync, software_version)
+    sentence = Texts.load(config.unit.language).sentence
+    chair = _chair(config, adapters, client, journal, book, sync, software_version, audit, sentence)
     hub = Hub(
         HubParts(
             chair=chair,
@@ -114,7 +118,7 @@ def build_app(
             wall_clock=wall_clock,
             entropy=adapters.entropy,
             library=library,
-            sentence=Texts.load(config.unit.language).sentence,
+            sentence=sentence,
             kiosk=config.kiosk,
             limits=config.limits,
             time_zone=ZoneInfo(config.unit.time_zone),
@@ -144,6 +148,8 @@ def _chair(
     book: ClinicBook,
     sync: ClinicSync,
     software_version: str,
+    audit: Audit,
+    sentence: Sentence,
 ) -> Chair:
     return Chair(
         ChairParts(
@@ -155,12 +161,25 @@ def _chair(
             client=client,
             panel=adapters.panel,
             indicators=adapters.indicators,
+            host_enable=adapters.host_enable,
+            thermometer=adapters.thermometer,
             store=adapters.store,
             journal=journal,
             wall_clock=adapters.wall_clock,
             entropy=adapters.entropy,
             book=book,
             clinic=sync,
+            audit=audit,
+            certificates=Certificates(
+                adapters.store,
+                audit,
+                adapters.signer,
+                adapters.wall_clock,
+                config.safety.safety_test_valid_h,
+                adapters.machine_boot,
+            ),
+            disk=adapters.disk,
+            sentence=sentence,
         )
     )
 

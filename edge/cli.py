@@ -22,7 +22,7 @@ from edge.config_load import ConfigError, load_config
 from edge.domain.protocol import Protocol
 from edge.domain.train_plan import Plan
 from edge.plan_file import PlanFileError, clock, plan_json, plans_of, read_plans
-from edge.ports import StoreError
+from edge.ports import KeyFileError, StoreError
 from edge.services.library import LibraryError, ProtocolLibrary, read_library_files
 from edge.version import SOFTWARE_VERSION
 
@@ -37,6 +37,13 @@ ConfigPath = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 DEFAULT_CONFIG = Path("/etc/tms-edge/tms-edge.toml")
+# They add their commands when they are imported.
+COMMAND_MODULES = (
+    "edge.cli_records",
+    "edge.cli_certificate",
+    "edge.cli_firmware",
+    "edge.doctor",
+)
 SHIPPED_PROTOCOLS = Path(__file__).parent / "protocols"
 
 
@@ -84,7 +91,7 @@ def serve(config: ConfigPath = DEFAULT_CONFIG) -> None:
     entry.set_up_logging()
     try:
         asyncio.run(entry.serve(parsed))
-    except (StoreError, LibraryError, OSError) as error:
+    except (StoreError, LibraryError, KeyFileError, OSError) as error:
         raise fail(f"The service could not start: {error}") from error
 
 
@@ -226,6 +233,6 @@ def version(as_json: AsJson = False) -> None:
 
 def main() -> None:
     """Entry point of the `tms-edge` command."""
-    for name in ("edge.cli_records", "edge.cli_firmware", "edge.doctor"):  # they add their commands
+    for name in COMMAND_MODULES:
         import_module(name)
     app()

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+NOT_FITTED = -1  # pin number of an input that a unit may lack
+
 
 @dataclass(frozen=True)
 class UnitConfig:
@@ -31,16 +33,27 @@ class SerialConfig:
 
 @dataclass(frozen=True)
 class PinConfig:
-    """[gpio] BCM numbers. pin_factory is a name of gpiozero's entry points, such as lgpio."""
+    """[gpio] BCM numbers; -1 where it says so. pin_factory is a name of gpiozero, such as lgpio."""
 
     pin_factory: str
     estop_pin: int
     door_pin: int
     coil_pin: int
     patient_pin: int
+    enclosure_pin: int  # in: cover of the power stage
+    attend_pin: int  # in: foot or hand switch; -1 when this unit has none
+    flow_pin: int  # in: coolant flow switch; -1 when this unit takes coils without cooling only
     lamp_ready_pin: int
     lamp_fault_pin: int
     sounder_pin: int
+    host_enable_pin: int  # out: edges hold the one-shot that is in series with the output
+    host_back_pin: int  # in: output of that one-shot
+    gate_back_pin: int  # in: the controller's enable, behind its guard
+    sounder_back_pin: int  # in: whether current flows through the sounder
+    adc_clock_pin: int  # converter of the contact-face sensor: SPI clock
+    adc_mosi_pin: int
+    adc_miso_pin: int
+    adc_select_pin: int
 
 
 @dataclass(frozen=True)
@@ -92,6 +105,14 @@ class LimitsConfig:
 
 
 @dataclass(frozen=True)
+class SafetyConfig:
+    """[safety] How long a safety test holds, and the file of the key that signs its certificate."""
+
+    safety_test_valid_h: int
+    signing_key_path: str  # 32 bytes, mode 0600; made at the first start, never replaced
+
+
+@dataclass(frozen=True)
 class ProtocolsConfig:
     """[protocols] The signed library and the public keys (hex, Ed25519) that may have signed it."""
 
@@ -110,5 +131,6 @@ class Config:
     clinic: ClinicConfig
     kiosk: KioskConfig
     limits: LimitsConfig
+    safety: SafetyConfig
     protocols: ProtocolsConfig
     settings_hash: str

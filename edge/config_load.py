@@ -15,12 +15,14 @@ from typing import Any, get_type_hints
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from edge.config import (
+    NOT_FITTED,
     ClinicConfig,
     Config,
     KioskConfig,
     LimitsConfig,
     PinConfig,
     ProtocolsConfig,
+    SafetyConfig,
     SerialConfig,
     StoreConfig,
     UnitConfig,
@@ -35,6 +37,7 @@ SECTIONS: tuple[tuple[str, type], ...] = (
     ("clinic", ClinicConfig),
     ("kiosk", KioskConfig),
     ("limits", LimitsConfig),
+    ("safety", SafetyConfig),
     ("protocols", ProtocolsConfig),
 )
 
@@ -57,8 +60,10 @@ RANGES: dict[str, tuple[int, int]] = {
     "limits.percent_mt_max": (1, 130),  # [P] 120, 130 with the prescriber's override
     "limits.threshold_age_days_max": (1, 365),
     "limits.pause_s_max": (30, 3_600),
+    "safety.safety_test_valid_h": (1, 24),  # [P] each morning
 }
 PIN_RANGE = (0, 27)  # BCM numbers of the 40-pin header
+OPTIONAL_PINS = ("gpio.attend_pin", "gpio.flow_pin")
 
 
 @dataclass(frozen=True)
@@ -141,6 +146,8 @@ def _number(path: str, value: object, problems: list[ConfigProblem]) -> object:
         problems.append(ConfigProblem(path, f"whole number wanted, got {value!r}"))
         return None
     low, high = PIN_RANGE if path.startswith("gpio.") else RANGES[path]
+    if value == NOT_FITTED and path in OPTIONAL_PINS:
+        return value
     if not low <= value <= high:
         problems.append(ConfigProblem(path, f"{value} is outside {low} to {high}"))
         return None
@@ -149,7 +156,14 @@ def _number(path: str, value: object, problems: list[ConfigProblem]) -> object:
 
 def _relations(config: Config) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
-    for check in (_unit_relations, _pin_relations, _limit_relations, _address_relations):
+    checks = (
+        _unit_relations,
+        _pin_relations,
+        _converter_relations,
+        _limit_relations,
+        _address_relations,
+    )
+    for check in checks:
         found += check(config)
     return found
 
@@ -171,12 +185,28 @@ def _pin_relations(config: Config) -> list[tuple[str, str]]:
     found = []
     for item in fields(config.gpio):
         value = getattr(config.gpio, item.name)
-        if item.name == "pin_factory":
+        if item.name == "pin_factory" or value == NOT_FITTED:
             continue
         if value in seen:
             found.append((f"gpio.{item.name}", f"pin {value} is also gpio.{seen[value]}"))
         seen[value] = item.name
     return found
+
+
+def _converter_relations(config: Config) -> list[tuple[str, str]]:
+    """The kernel drives SPI on these pins only."""
+    gpio = config.gpio
+    wired = {
+        "adc_clock_pin": (gpio.adc_clock_pin, (11,)),
+        "adc_mosi_pin": (gpio.adc_mosi_pin, (10,)),
+        "adc_miso_pin": (gpio.adc_miso_pin, (9,)),
+        "adc_select_pin": (gpio.adc_select_pin, (8, 7)),
+    }
+    return [
+        (f"gpio.{name}", f"pin {pin} is not the SPI bus's: {' or '.join(map(str, allowed))}")
+        for name, (pin, allowed) in wired.items()
+        if pin not in allowed
+    ]
 
 
 def _limit_relations(config: Config) -> list[tuple[str, str]]:

@@ -19,8 +19,10 @@ from rich.table import Table
 
 from edge.adapters.clinic_http import ClinicHttpClient
 from edge.adapters.gpio_panel import pin_factory
+from edge.adapters.gpio_thermometer import GpioThermometer
 from edge.adapters.key_file import load_link_key
 from edge.adapters.serial_link import SerialLinkOpener
+from edge.adapters.signing_key import load_signer
 from edge.adapters.system_clock import SystemClock
 from edge.cli import DEFAULT_CONFIG, AsJson, ConfigPath, app, out, print_json, read_config
 from edge.config import Config
@@ -75,6 +77,7 @@ def examine(config: Config) -> list[Finding]:
         lambda: check_service(config, is_serving),
         lambda: check_serial(config, is_serving),
         lambda: check_link_key(config),
+        lambda: check_signing_key(config),
         lambda: check_gpio(config),
         lambda: check_store(config),
         lambda: check_library(config),
@@ -177,15 +180,32 @@ def check_link_key(config: Config) -> Finding:
     return Finding("link key", "ok", f"{path}, readable by its owner only")
 
 
+def check_signing_key(config: Config) -> Finding:
+    """Signs the certificates of the safety test."""
+    path = Path(config.safety.signing_key_path)
+    if not path.exists():
+        return Finding("signing key", "ok", f"{path} will be made at first start")
+    try:
+        load_signer(path)
+    except KeyFileError as error:
+        cure = "Put the unit's key back; without it every certificate counts as forged."
+        return Finding("signing key", "problem", str(error), cure)
+    return Finding("signing key", "ok", f"{path}, readable by its owner only")
+
+
 def check_gpio(config: Config) -> Finding:
     name = config.gpio.pin_factory
     try:
         factory = pin_factory(name)
         for pin in (config.gpio.estop_pin, config.gpio.door_pin, config.gpio.coil_pin):
             factory.pin(pin)
+        GpioThermometer(config.gpio, factory).close()
         factory.close()
     except Exception as error:  # noqa: BLE001  drivers raise what they like; all of it is a finding
-        cure = "On a Pi: install the [pi] extra (lgpio) and add this user to the group gpio."
+        cure = (
+            "On a Pi: install the [pi] extra (lgpio), switch SPI on (raspi-config), and add this"
+            " user to the groups gpio and spi."
+        )
         return Finding("gpio", "problem", f"pin factory {name}: {error}", cure)
     return Finding("gpio", "ok", f"pin factory {name}")
 

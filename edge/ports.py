@@ -14,6 +14,8 @@ from datetime import datetime
 from enum import Enum
 from typing import Protocol
 
+from edge.domain.alarm_sounds import Tone
+
 
 class LinkLostError(Exception):
     """The serial device went away, could not be opened, or answered nonsense to the driver."""
@@ -50,16 +52,44 @@ class PanelInput(Enum):
     DOOR = "door"
     COIL = "coil"
     PATIENT = "patient"
+    ENCLOSURE = "enclosure"  # cover of the power stage
+    ATTEND = "attend"  # foot or hand switch; True while somebody holds it
+    FLOW = "flow"  # coolant flow switch; True while it flows
+    HOST_BACK = "host_back"  # read-back: output of the one-shot that HostEnable holds
+    GATE_BACK = "gate_back"  # read-back: the controller's enable, behind its guard
 
 
 class Panel(Protocol):
     """Panel inputs through GPIO."""
 
+    def fitted(self) -> tuple[PanelInput, ...]:
+        """Inputs that have a wire in this unit, in the order of PanelInput; never changes."""
+
     def read(self) -> Mapping[PanelInput, bool]:
-        """Levels now; an input that cannot be read is missing from the mapping."""
+        """Levels now of the fitted ones; an input that cannot be read is missing."""
 
     def watch(self, callback: Callable[[], None] | None) -> None:
         """Call back on the loop after any edge (read the levels then); None ends it."""
+
+
+READ_BACKS: tuple[PanelInput, ...] = (PanelInput.HOST_BACK, PanelInput.GATE_BACK)  # no interlocks
+
+
+class HostEnable(Protocol):
+    """The edge's enable: a pin whose edges hold a one-shot in series with the output."""
+
+    def beat(self) -> None:
+        """Toggle once. Never raises: an edge that was not made shows in the read-back."""
+
+    def drop(self) -> None:
+        """Level low now; without further edges the one-shot falls by itself."""
+
+
+class Thermometer(Protocol):
+    """The converter behind the edge's own sensor at the coil's contact face."""
+
+    def read(self) -> tuple[int, int] | None:
+        """(face, half supply) as raw values 0 to 1023; None when the converter cannot be read."""
 
 
 class Lamp(Enum):
@@ -76,7 +106,18 @@ class Indicators(Protocol):
 
     def set_lamp(self, lamp: Lamp) -> None: ...
 
-    def set_sounder(self, on: bool) -> None: ...
+    def set_sounder(self, tone: Tone | None) -> None:
+        """Give this tone from now on; None is silence."""
+
+    def sounder_current(self) -> bool | None:
+        """Whether current flows through the sounder; None when that cannot be read."""
+
+
+class DiskSpace(Protocol):
+    """The disk that the store lies on."""
+
+    def used_pct(self) -> int | None:
+        """Used part, rounded up; None when it cannot be read."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +136,19 @@ class Entropy(Protocol):
     """Secrets and identities."""
 
     def token_bytes(self, n: int) -> bytes: ...
+
+
+class Signer(Protocol):
+    """This unit's own signature, Ed25519."""
+
+    def public_key(self) -> bytes:
+        """32 bytes."""
+
+    def sign(self, message: bytes) -> bytes:
+        """64 bytes."""
+
+    def is_signed(self, message: bytes, signature: bytes) -> bool:
+        """Whether this unit has signed this."""
 
 
 class PinHasher(Protocol):
@@ -179,8 +233,13 @@ class Adapters:
     link: LinkOpener
     panel: Panel
     indicators: Indicators
+    host_enable: HostEnable
+    thermometer: Thermometer
     store: Store
     wall_clock: WallClock
     entropy: Entropy
     clinic: ClinicHttp
     service_manager: ServiceManager
+    disk: DiskSpace
+    signer: Signer
+    machine_boot: str  # which start of the machine, whose monotonic clock runs on; '' unknown

@@ -252,8 +252,8 @@ class Tasks:
     async def _supervisor(self) -> None:
         board = self._board
         while True:
-            self._begin()
-            board.feed_watchdog()
+            if not self.device.is_starving(self._begin()):
+                board.feed_watchdog()
             # Those who wait for an interrupt have to answer as well.
             board.line_flag.set()
             board.input_flag.set()

@@ -40,6 +40,13 @@ def run(
     clinic_port: Annotated[int, typer.Option(min=1, max=65535, help="Clinic server.")] = 8070,
     coil: Coil = Coil.FIGURE8_COOLED,
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget earlier runs first.")] = False,
+    certificate: Annotated[
+        bool,
+        typer.Option(
+            "--certificate/--without-certificate",
+            help="Begin with a safety test that holds, or with one that is due.",
+        ),
+    ] = True,
 ) -> None:
     """Start unit, clinic and edge in real time, and print the address to open."""
     from rich.console import Console
@@ -53,6 +60,7 @@ def run(
         coil=coil.value,
         ports=Ports(kiosk=port, bench=bench_port, clinic=clinic_port),
         is_fresh=fresh,
+        has_certificate=certificate,
     )
     raise typer.Exit(asyncio.run(run_everything(options, Console())))
 
@@ -109,6 +117,34 @@ def explore(
     from hw_sim.explore import explore as run_seeds
 
     raise typer.Exit(run_seeds(seconds=seconds, seeds=seeds, first_seed=seed, json_path=json_path))
+
+
+@app.command()
+def faults(
+    out: Annotated[Path | None, typer.Argument(help="Write summary and every pair.")] = None,
+    only: Annotated[str | None, typer.Option(help="One fault, such as G66a.")] = None,
+    state: Annotated[str | None, typer.Option(help="One state of a visit, such as train.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of everything.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+) -> None:
+    """Every fault of the catalogue in every state of a visit, in virtual time."""
+    from hw_sim.faults import campaign
+
+    status = campaign(only=only, state=state, seed=seed, json_path=out, as_json=as_json)
+    raise typer.Exit(status)
+
+
+@app.command()
+def heat(
+    json_path: Annotated[Path | None, typer.Option("--json", help="Write the figures.")] = None,
+    share: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Of the campaign's seeds, for a quick look.")
+    ] = 1.0,
+) -> None:
+    """Thermal look-ahead: reference figures, spread coils, stopped pumps, clean sessions."""
+    from hw_sim.heat_campaign import Sizes, run_campaign
+
+    raise typer.Exit(run_campaign(json_path=json_path, sizes=Sizes().scaled(share)))
 
 
 @app.command()

@@ -15,6 +15,7 @@ from typing import NamedTuple, Protocol
 
 from edge.domain.train_plan import Plan
 from firmware.wire.limits import BANK_TOLERANCE_PM, HEARTBEAT_MS_MAX, SESSION_PULSES_MAX
+from hw_sim.plant.host_enable import HOST_EDGE_WIRE, HOST_LIFE_NS, HOST_WIRE
 from hw_sim.plant.panel import LOOP_MASK
 from hw_sim.recorder import Pulse, TruthRecorder
 from hw_sim.wire_watch import RX_BEAT
@@ -23,6 +24,8 @@ NS_PER_MS = 1_000_000
 NS_PER_US = 1_000
 # sources.md design 5: interlock, E-stop or STOP at the core to output off.
 OFF_NS_MAX = 1 * NS_PER_MS
+# [C: REF-BI] whole biphasic pulse, rounded down.
+PULSE_NS = 296 * NS_PER_US
 # sources.md design 5: heartbeat loss to disarm.
 BEAT_AGE_NS_MAX = HEARTBEAT_MS_MAX * NS_PER_MS
 # sources.md design 5: a press on the screen to output off.
@@ -50,6 +53,7 @@ class Facts:
     level_pct_max: int | None = None  # min(prescription, coil, device, stored limit)
     ipi_us_min: int | None = None
     screen_stops_ns: tuple[int, ...] = ()
+    core_stop_ns_max: int = OFF_NS_MAX  # longer where the controller itself was made to stand still
     reported: tuple[Reported, ...] | None = None
     counts: tuple[tuple[str, int], ...] = ()  # (whose, delivered), such as ("journal", 600)
 
@@ -71,11 +75,11 @@ class Checker(Protocol):
     def check(self, truth: TruthRecorder, facts: Facts) -> Iterator[Violation]: ...
 
 
-def gate_windows(truth: TruthRecorder) -> list[tuple[int, int]]:
-    """(on, off) of the controller's enable; off is beyond everything while still on."""
+def gate_windows(truth: TruthRecorder, wire: str = "gate") -> list[tuple[int, int]]:
+    """(on, off) of an enable, the controller's by default; off is beyond everything while on."""
     windows: list[tuple[int, int]] = []
     on_ns: int | None = None
-    for at_ns, level in truth.levels("gate"):
+    for at_ns, level in truth.levels(wire):
         if level and on_ns is None:
             on_ns = at_ns
         elif not level and on_ns is not None:
@@ -89,8 +93,8 @@ def gate_windows(truth: TruthRecorder) -> list[tuple[int, int]]:
 class _AfterOff:
     """Shared question: what still happened after a moment that had to switch the output off?"""
 
-    def __init__(self, truth: TruthRecorder) -> None:
-        self._windows = gate_windows(truth)
+    def __init__(self, truth: TruthRecorder, wire: str = "gate") -> None:
+        self._windows = gate_windows(truth, wire)
         self._ons = [on_ns for on_ns, _ in self._windows]
         self._pulses = truth.pulses
         self._onsets = [pulse.at_ns for pulse in truth.pulses]
@@ -118,16 +122,20 @@ class _AfterOff:
 
 
 class PulseInGate:
-    """I3: each pulse begins inside the controller's enable window and was asked for."""
+    """I3: each pulse lies inside the windows of both enables and was asked for."""
 
     id = "I3"
 
     def check(self, truth: TruthRecorder, facts: Facts) -> Iterator[Violation]:
         del facts
-        after = _AfterOff(truth)
+        gate, host = _AfterOff(truth), _AfterOff(truth, HOST_WIRE)
         for pulse in truth.pulses:
-            if not after.gate_on_at(pulse.at_ns):
+            # Complete means that it flowed for its whole length; cut, that it ended with the path.
+            end_ns = pulse.at_ns + (PULSE_NS if pulse.is_complete else 0)
+            if not gate.gate_on_at(pulse.at_ns):
                 yield Violation(self.id, pulse.at_ns, "pulse outside an armed gate")
+            elif not (host.gate_on_at(pulse.at_ns) and host.gate_on_at(end_ns)):
+                yield Violation(self.id, pulse.at_ns, "pulse without the edge's enable")
             elif not pulse.is_asked:
                 yield Violation(self.id, pulse.at_ns, "pulse that nobody asked for")
 
@@ -169,7 +177,8 @@ class NoPulseWhileOpen:
 
 
 class HeartbeatFresh:
-    """I4: no enable and no pulse on a heartbeat older than 500 ms."""
+    """I4: no enable and no pulse on a heartbeat older than 500 ms, nor a pulse on an edge of the
+    host enable older than its one-shot lives."""
 
     id = "I4"
 
@@ -185,6 +194,11 @@ class HeartbeatFresh:
             index = bisect_right(beats, pulse.at_ns) - 1
             if index < 0 or pulse.at_ns - beats[index] > BEAT_AGE_NS_MAX:
                 yield Violation(self.id, pulse.at_ns, "pulse on a stale heartbeat")
+        edges = [at_ns for at_ns, _ in truth.levels(HOST_EDGE_WIRE)]
+        for pulse in truth.pulses:
+            index = bisect_right(edges, pulse.at_ns) - 1
+            if index < 0 or pulse.at_ns - edges[index] > HOST_LIFE_NS:
+                yield Violation(self.id, pulse.at_ns, "pulse on a stale edge of the host enable")
 
 
 class AmplitudeBounded:
@@ -265,7 +279,9 @@ class StopWorks:
 
     def check(self, truth: TruthRecorder, facts: Facts) -> Iterator[Violation]:
         after = _AfterOff(truth)
-        stops = [(at_ns, OFF_NS_MAX, "at the core") for at_ns, _ in truth.levels("rx_Stop")]
+        stops = [
+            (at_ns, facts.core_stop_ns_max, "at the core") for at_ns, _ in truth.levels("rx_Stop")
+        ]
         stops += [(at_ns, SCREEN_STOP_NS_MAX, "on screen") for at_ns in facts.screen_stops_ns]
         for at_ns, bound_ns, where in stops:
             if after.lasting(at_ns, bound_ns) is not None:

@@ -179,6 +179,12 @@ class McuClock:
         """The counter starts again from zero."""
         self.boot_ns = now_ns
 
+    def drift(self, drift_ppb: int, now_ns: int) -> None:
+        """The crystal runs at another rate from now on; the counter goes on from where it is."""
+        counted = (now_ns - self.boot_ns) * self._rate
+        self._rate = PPB + drift_ppb
+        self.boot_ns = now_ns - counted // self._rate
+
     def mcu_us(self, true_ns: int) -> int:
         """What the counter shows."""
         return (true_ns - self.boot_ns) * self._rate // (PPB * NS_PER_US)

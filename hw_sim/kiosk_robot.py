@@ -81,6 +81,16 @@ class KioskRobot:
             await asyncio.gather(self._beating, return_exceptions=True)
         self._connection.disconnect()
 
+    async def freeze(self) -> None:
+        """The page stands still with its last picture: no beat any more, the line stays open."""
+        if self._beating is not None:
+            self._beating.cancel()
+            await asyncio.gather(self._beating, return_exceptions=True)
+
+    def say(self, data: bytes) -> None:
+        """Raw bytes to the service, as a broken page would send."""
+        self._connection.receive(data)
+
     @property
     def rev(self) -> int:
         """Revision of the last snapshot."""

@@ -47,6 +47,8 @@ class Direction:
     ) -> None:
         self.plan = LinkPlan()
         self.is_dead = False  # this direction silent, the other unaware
+        # What becomes of each chunk that is sent.
+        self.sieve: Callable[[bytes], bytes] | None = None
         self.bytes_sent = 0
         self._kernel = kernel
         self._chance = chance
@@ -60,8 +62,12 @@ class Direction:
         if self.is_dead or not data:
             return
         self.bytes_sent += len(data)
-        for piece in self._misbehave(data):
+        for piece in self._misbehave(data if self.sieve is None else self.sieve(data)):
             self._carry(piece)
+
+    def inject(self, data: bytes) -> None:
+        """Bytes that neither end has sent, now."""
+        self._carry(data)
 
     def clear(self) -> None:
         """What is under way never arrives."""

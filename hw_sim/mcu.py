@@ -84,7 +84,7 @@ class SimMcu:
         self._panel = panel
         self._recorder = recorder
         self._output = output
-        self._core_factory = core_factory
+        self.core_factory = core_factory
         self._event: Event | None = None
         self._watchdog: Event | None = None
         self._sample_ns = 0
@@ -149,7 +149,7 @@ class SimMcu:
         if self._hal.flash.is_hanging:
             self.hang()
             return
-        self.core = self._core_factory(self._hal, 0)
+        self.core = self.core_factory(self._hal, 0)
         self._sample()
         self._turn()
 

@@ -48,6 +48,8 @@ class HalFaults:
 
     misfires_left: int = 0  # the switch does not close for so many pulses
     doubles_left: int = 0  # one trigger, two pulses
+    lost_results_left: int = 0  # given and sensed, and the firmware never hears of it
+    late_us: int = 0  # every edge comes so much after its time
     sense_scale: float = 1.0  # current sense reads this much of the truth
     bank_sense_scale: float = 1.0
     gate_stuck: bool | None = None  # enable output held on or off
@@ -93,6 +95,7 @@ class SimHal:
         self.flash = SimFlash(is_armed=self._is_guard_on, keep_awake=self.feed_watchdog)
         self.flash.take_cost_ns()  # made in the factory
         self.on_restart: Callable[[], None] | None = None
+        self.on_gate: Callable[[], None] | None = None  # the enable wire has changed
         self._gate_until_ns: int | None = None
         self._gate_recorded = False
         self._gate_event: Event | None = None
@@ -121,12 +124,12 @@ class SimHal:
     def surface_c10(self) -> int:
         if not self.plant.is_coil_plugged:
             return int(SENSOR_NONE)
-        return self.plant.coil.surface_sensor.reading_c10(self.plant.temperatures_c()[0])
+        return self.plant.coil_now().surface_c10()
 
     def winding_c10(self) -> int:
         if not self.plant.is_coil_plugged:
             return int(SENSOR_NONE)
-        return self.plant.coil.winding_sensor.reading_c10(self.plant.temperatures_c()[1])
+        return self.plant.coil_now().winding_c10()
 
     def bank_mv(self) -> int:
         return round(self.plant.bank_mv() * self.faults.bank_sense_scale)
@@ -161,7 +164,8 @@ class SimHal:
         is_out_of_order = bool(self._queue) and at_us <= self._queue[-1].at_us
         if is_late or is_out_of_order or len(self._queue) >= QUEUE_PULSES:
             return False
-        event = self.kernel.at(self.clock.true_ns(at_us), self._on_edge)
+        edge_ns = self.clock.true_ns(at_us + self.faults.late_us)
+        event = self.kernel.at(edge_ns, self._on_edge)
         self._queue.append(_Request(at_us, event))
         return True
 
@@ -243,7 +247,7 @@ class SimHal:
         now_ns = self.kernel.now_ns
         if not self._is_loop_closed():
             self._drop(now_ns + GUARD_DROP_NS)
-        if not self.plant.panel.is_chain_closed:
+        if not self.plant.is_path_closed:
             self._cut(now_ns)
 
     def store_key(self, link_key: bytes) -> None:
@@ -284,9 +288,10 @@ class SimHal:
             return
         if self.faults.misfires_left > 0:
             self.faults.misfires_left -= 1
+            self.plant.recorder.mark(self.kernel.now_ns, "misfire")
             self._results.append((request.at_us, PULSE_EMITTED, 0))
             return
-        if not self._close_switch(request.at_us, PULSE_EMITTED):
+        if not self._close_switch(request.at_us + self.faults.late_us, PULSE_EMITTED):
             # The trigger was given, the current sense saw nothing.
             self._results.append((request.at_us, PULSE_EMITTED, 0))
 
@@ -315,6 +320,9 @@ class SimHal:
         sensed *= 1 + self._noise.gauss(0.0, SENSE_NOISE)
         if not done.is_complete and result == PULSE_EMITTED:
             result = PULSE_CUT
+        if self.faults.lost_results_left > 0:
+            self.faults.lost_results_left -= 1
+            return
         self._results.append((at_us, result, max(0, round(sensed * 1000))))
 
     def _cut(self, at_ns: int) -> None:
@@ -360,3 +368,5 @@ class SimHal:
         if is_on != self._gate_recorded:
             self._gate_recorded = is_on
             self.plant.recorder.wire(at_ns, "gate", is_on)
+            if self.on_gate is not None:
+                self.on_gate()

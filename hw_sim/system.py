@@ -23,6 +23,7 @@ from edge.ports import Adapters, WallTime
 from edge.services.library import ProtocolLibrary, read_library_files
 from edge.services.tables import LAYOUT_VERSION, TABLES
 from edge.version import SOFTWARE_VERSION
+from hw_sim.certificate import SIM_BOOT, SIM_SIGNER, grant
 from hw_sim.clinic import resources
 from hw_sim.clinic.fhir_server import ClinicServer
 from hw_sim.clinic.line import ClinicLine, Faults
@@ -77,6 +78,17 @@ class SilentInit:
         del state
 
 
+class SimDisk:
+    """edge.ports.DiskSpace that is as full as a scenario says."""
+
+    def __init__(self) -> None:
+        self.used: int | None = 10
+
+    def used_pct(self) -> int | None:
+        """What a scenario has put there."""
+        return self.used
+
+
 @dataclass(frozen=True)
 class SystemOptions:
     """What the system is made of."""
@@ -86,6 +98,8 @@ class SystemOptions:
     store_path: str = ":memory:"
     clinic_faults: Faults | None = None
     library: Path | None = None  # another signed library; the shipped one by default
+    has_certificate: bool = True  # somebody has tested the unit this morning
+    has_attend: bool = False  # a foot switch is fitted, and has to be held
 
 
 class SimSystem:
@@ -100,6 +114,7 @@ class SimSystem:
         )
         self.protocol = _plannable(self.library, options.protocol)
         self.clock = SimClock()
+        self.disk = SimDisk()
         drift_ppm = self.streams.get("crystal").uniform(-PPM_MAX, PPM_MAX)
         self.unit = SimUnit(
             seed=options.seed,
@@ -107,6 +122,7 @@ class SimSystem:
             coil=_fitted_coil(self.protocol),
             unit_id=UNIT_ID,
             threshold_pct=THRESHOLD_PCT,
+            has_attend=options.has_attend,
         )
         self.clinic = ClinicServer(lambda: self.clock.now().utc)
         self.clinic.load(visit_resources(self.protocol, EPOCH))
@@ -118,19 +134,25 @@ class SimSystem:
     async def start(self) -> None:
         """Boot the edge (again) on the unit and clinic that are there."""
         self._generation += 1
+        store = self.open_store()
+        if self.options.has_certificate:
+            self._grant(store)
         self.app = build_app(
             self.config,
             Adapters(
                 link=self.unit.link_opener(),
                 panel=self.unit.edge_panel(),
                 indicators=self.unit.edge_indicators(),
-                store=SqliteStore(
-                    self.options.store_path, None, tables=TABLES, layout_version=LAYOUT_VERSION
-                ),
+                host_enable=self.unit.edge_host_enable(),
+                thermometer=self.unit.edge_thermometer(),
+                store=store,
                 wall_clock=self.clock,
                 entropy=SeededEntropy(self.streams.get(f"entropy {self._generation}")),
                 clinic=self.line,
                 service_manager=SilentInit(),
+                disk=self.disk,
+                signer=SIM_SIGNER,
+                machine_boot=SIM_BOOT,
             ),
             library=self.library,
             pins=InlinePins(memory_kib=64, rounds=1),
@@ -143,6 +165,22 @@ class SimSystem:
             if user_id not in known:
                 await self.app.accounts.add(user_id, name, role, pin)
         self._task = asyncio.create_task(self.app.run(), name="edge")
+
+    def _grant(self, store: SqliteStore) -> None:
+        grant(
+            store,
+            SIM_SIGNER,
+            self.clock,
+            unit_id=UNIT_ID,
+            settings_hash=self.config.settings_hash,
+            valid_h=self.config.safety.safety_test_valid_h,
+        )
+
+    def open_store(self) -> SqliteStore:
+        """The real engine on this system's file or memory."""
+        return SqliteStore(
+            self.options.store_path, None, tables=TABLES, layout_version=LAYOUT_VERSION
+        )
 
     async def stop(self) -> None:
         """Shut the edge down; the unit lives on."""

@@ -8,22 +8,22 @@ at its nominal time. Must be made on the running loop. Decides nothing.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Callable
 
-from edge.ports import Lamp, PanelInput
-from hw_sim.kernel import Event, Kernel, McuClock, Streams
+from hw_sim.contact_hand import ContactHand
+from hw_sim.edge_doors import EdgeHostEnable, EdgePanel, SimIndicators
+from hw_sim.kernel import Kernel, McuClock, Streams
 from hw_sim.link import LinkPlan, SimLink
 from hw_sim.mcu import CoreFactory, McuState, SimMcu, real_core
-from hw_sim.plant.coil import SensorFault
 from hw_sim.plant.panel import BIT_BY_NAME, Wire
 from hw_sim.plant.plant import Plant
+from hw_sim.plant.sensor import SensorFault
 from hw_sim.recorder import TruthRecorder
 from hw_sim.sim_hal import SIM_LINK_KEY, SimHal
+from hw_sim.thermometer import SimThermometer
 from hw_sim.wire_watch import WireWatch
 
 PPB_PER_PPM = 1_000
-LAMPS = tuple(Lamp)
 
 
 class SimUnit:
@@ -40,6 +40,7 @@ class SimUnit:
         threshold_pct: float | None = None,
         core_factory: CoreFactory = real_core,
         link_key: bytes = SIM_LINK_KEY,
+        has_attend: bool = False,
     ) -> None:
         loop = asyncio.get_running_loop()
         self.kernel = Kernel()
@@ -74,9 +75,14 @@ class SimUnit:
         self._is_simulated = is_simulated
         self._watch = WireWatch(self.kernel, self.recorder)
         self._watched_boot = 0
-        self._bounces: dict[str, list[Event]] = {}
-        self._edge_panel = EdgePanel(self, loop)
-        self._indicators = SimIndicators(self)
+        self._is_mcu_deaf = False
+        self.hand = ContactHand(self.kernel, self.plant, self._path_changed, self.mark)
+        self._edge_panel = EdgePanel(self.kernel, self.plant, self.hal, has_attend=has_attend)
+        self._edge_host_enable = EdgeHostEnable(self.kernel, self.plant)
+        self._thermometer = SimThermometer(self.kernel, self.plant)
+        self.plant.on_host = self._path_changed
+        self.hal.on_gate = self._edge_panel.notify
+        self._indicators = SimIndicators(self.kernel, self.recorder)
         self.mcu.power_on()
 
     def close(self) -> None:
@@ -88,6 +94,14 @@ class SimUnit:
     def edge_panel(self) -> EdgePanel:
         """The edge's own wires on the same contacts (edge.ports.Panel)."""
         return self._edge_panel
+
+    def edge_host_enable(self) -> EdgeHostEnable:
+        """The edge's pin to the one-shot (edge.ports.HostEnable)."""
+        return self._edge_host_enable
+
+    def edge_thermometer(self) -> SimThermometer:
+        """The converter behind the edge's own contact-face sensor (edge.ports.Thermometer)."""
+        return self._thermometer
 
     def edge_indicators(self) -> SimIndicators:
         """The unit's lamp and sounder (edge.ports.Indicators)."""
@@ -109,24 +123,32 @@ class SimUnit:
 
     def press_estop(self) -> None:
         """Push the mushroom button; it stays pushed."""
-        self._move("estop", is_closed=False)
+        self.hand.move("estop", is_closed=False)
 
     def release_estop(self) -> None:
         """Turn it free again."""
-        self._move("estop", is_closed=True)
+        self.hand.move("estop", is_closed=True)
 
     def set_door(self, is_open: bool) -> None:
-        self._move("door", is_closed=not is_open)
+        self.hand.move("door", is_closed=not is_open)
 
     def plug_coil(self, is_plugged: bool) -> None:
-        self._move("coil", is_closed=is_plugged)
+        self.hand.move("coil", is_closed=is_plugged)
 
     def press_patient_button(self, is_pressed: bool) -> None:
         """Hold or let go of the patient's stop button."""
-        self._move("patient", is_closed=not is_pressed)
+        self.hand.move("patient", is_closed=not is_pressed)
+
+    def set_cover(self, is_open: bool) -> None:
+        """Take the cover off the power stage, or put it back."""
+        self.hand.move("enclosure", is_closed=not is_open)
+
+    def hold_attend(self, is_held: bool) -> None:
+        """Step on the foot switch, or off it."""
+        self.hand.move("attend", is_closed=is_held)
 
     def set_fan(self, on: bool) -> None:
-        """Block or free the coil's cooling; the tacho tells."""
+        """Block or free the coil's cooling; tacho and flow switch tell."""
         self.kernel.sync()
         if self.plant.set_fan(on):
             self._wires_changed()
@@ -136,10 +158,14 @@ class SimUnit:
         self.plant.coil.set_on_head(self.kernel.now_ns, on)
 
     def set_sensor_fault(self, sensor: str, fault: str, offset_c: float = 0.0) -> None:
-        """sensor: surface or winding; fault: none, open, short, frozen or offset."""
+        """sensor: surface, winding or face (the edge's own); fault: a word of SensorFault."""
         self.kernel.sync()
         coil = self.plant.coil
-        channels = {"surface": coil.surface_sensor, "winding": coil.winding_sensor}
+        channels = {
+            "surface": coil.surface_sensor,
+            "winding": coil.winding_sensor,
+            "face": coil.face_sensor,
+        }
         channels[sensor].set_fault(SensorFault(fault), offset_c)
         self.mark(f"sensor {sensor} {fault}")
 
@@ -149,6 +175,18 @@ class SimUnit:
         self.plant.panel.stick(Wire(side), BIT_BY_NAME[name], level)
         self.mark(f"wire {side} {name} {'mended' if level is None else int(level)}")
         self._wires_changed()
+
+    def cut_wire(self, name: str, side: str) -> None:
+        """Break one wire of a contact; its input is pulled down and reads open."""
+        self.stick_input(name, side, False)
+
+    def lose_edges(self, side: str, *, is_lost: bool) -> None:
+        """This side is not told of changes; its levels can still be read."""
+        if Wire(side) is Wire.EDGE:
+            self._edge_panel.is_deaf = is_lost
+        else:
+            self._is_mcu_deaf = is_lost
+        self.mark(f"edges {side} {'lost' if is_lost else 'mended'}")
 
     def set_link_plan(self, plan: LinkPlan) -> None:
         """How the line misbehaves from now on."""
@@ -193,6 +231,23 @@ class SimUnit:
         self.kernel.sync()
         self.hal.set_gate_stuck(stuck)
 
+    def stick_host_pin(self, level: bool | None) -> None:
+        """Hold the edge's enable pin at a level; None mends it."""
+        self.kernel.sync()
+        self.plant.host.stick_pin(level)
+        self.mark(f"host pin {'mended' if level is None else int(level)}")
+
+    def stick_host_output(self, level: bool | None) -> None:
+        """Weld the output of its one-shot on or off; None mends it."""
+        self.kernel.sync()
+        self.plant.host.stick_output(level)
+        self.mark(f"host output {'mended' if level is None else int(level)}")
+
+    def stick_gate_back(self, level: bool | None) -> None:
+        """Hold the wire that tells the edge of the controller's enable; None mends it."""
+        self._edge_panel.stick_gate_back(level)
+        self.mark(f"gate back {'mended' if level is None else int(level)}")
+
     def mark(self, text: str) -> None:
         """Note in the truth record that a scenario did something now."""
         self.kernel.sync()
@@ -222,10 +277,12 @@ class SimUnit:
             "winding_c": winding_c,
             "surface_fault": coil.surface_sensor.fault.value,
             "winding_fault": coil.winding_sensor.fault.value,
+            "face_fault": coil.face_sensor.fault.value,
             "bank_v": plant.bank_mv() / 1000,
             "bank_target_v": plant.power.target_v,
             "is_bleeding": plant.power.is_bleeding,
             "gate_on": hal.gate_is_on(),
+            "host_enable": plant.host.is_on(self.kernel.now_ns),
             "pulses": plant.pulses_given,
             "last_pulse": self._last_pulse(),
             "threshold_pct": plant.patient.threshold_pct,
@@ -266,85 +323,12 @@ class SimUnit:
             self._watch.feed(data)
             self.mcu.feed(data)
 
-    def _move(self, name: str, *, is_closed: bool) -> None:
-        """Move a contact, with its bounce; a bounce still going on is over."""
-        self.kernel.sync()
-        for event in self._bounces.pop(name, []):
-            event.cancel()
-        is_now_closed = bool(self.plant.panel.contacts & BIT_BY_NAME[name])
-        if is_now_closed == is_closed:
-            return
-        self.mark(f"{name} {'closed' if is_closed else 'opened'}")
-        moments = self.plant.panel.bounce(self.kernel.now_ns)
-        self._bounces[name] = [
-            self.kernel.at(moment, partial(self._contact, name, is_closed == is_new))
-            for moment, is_new in moments[1:]
-        ]
-        self._contact(name, is_closed)
-
-    def _contact(self, name: str, is_closed: bool) -> None:
-        if self.plant.set_contact(name, is_closed):
-            self.hal.on_contacts()
-            self._wires_changed()
+    def _path_changed(self) -> None:
+        """A contact or the one-shot's output moved: the chain sees it, both sides can read it."""
+        self.hal.on_contacts()
+        self._wires_changed()
 
     def _wires_changed(self) -> None:
-        if self.mcu.state is McuState.RUNNING:
+        if self.mcu.state is McuState.RUNNING and not self._is_mcu_deaf:
             self.mcu.on_inputs()
         self._edge_panel.notify()
-
-
-class EdgePanel:
-    """edge.ports.Panel on the unit's contacts."""
-
-    def __init__(self, unit: SimUnit, loop: asyncio.AbstractEventLoop) -> None:
-        self._unit = unit
-        self._loop = loop
-        self._callback: Callable[[], None] | None = None
-        self._lost: tuple[PanelInput, ...] = ()
-
-    def read(self) -> Mapping[PanelInput, bool]:
-        """Levels now; lost inputs are missing."""
-        self._unit.kernel.sync()
-        levels = self._unit.plant.panel.levels(Wire.EDGE)
-        return {
-            name: bool(levels & BIT_BY_NAME[name.value])
-            for name in PanelInput
-            if name not in self._lost
-        }
-
-    def watch(self, callback: Callable[[], None] | None) -> None:
-        """Call back on the loop after any edge."""
-        self._callback = callback
-
-    def set_lost(self, *names: PanelInput) -> None:
-        """These lines cannot be read from now on; none mends all."""
-        self._lost = names
-        self.notify()
-
-    def notify(self) -> None:
-        """A wire changed."""
-        if self._callback is not None:
-            self._loop.call_soon(self._callback)
-
-
-class SimIndicators:
-    """edge.ports.Indicators; what is lit and heard goes into the truth record."""
-
-    def __init__(self, unit: SimUnit) -> None:
-        self._unit = unit
-        self.lamp = Lamp.OFF
-        self.is_sounding = False
-
-    def set_lamp(self, lamp: Lamp) -> None:
-        if lamp is not self.lamp:
-            self.lamp = lamp
-            self._record("lamp", LAMPS.index(lamp))
-
-    def set_sounder(self, on: bool) -> None:
-        if on != self.is_sounding:
-            self.is_sounding = on
-            self._record("sounder", on)
-
-    def _record(self, name: str, value: int) -> None:
-        self._unit.kernel.sync()
-        self._unit.recorder.wire(self._unit.kernel.now_ns, name, value)

@@ -76,11 +76,9 @@ class VirtualLoop(base_events.BaseEventLoop):
         self._sequence += 1
         return handle
 
-    def call_exception_handler(self, context: dict[str, Any]) -> None:
-        """A failure nobody handles ends the run, unless the application set a handler."""
-        if self.get_exception_handler() is not None:
-            super().call_exception_handler(context)
-        elif self._failure is None:
+    def default_exception_handler(self, context: dict[str, Any]) -> None:
+        """A failure that no handler of the application takes ends the run."""
+        if self._failure is None:
             self._failure = context
 
     def run_in_executor(  # type: ignore[override]
@@ -117,8 +115,15 @@ class VirtualLoop(base_events.BaseEventLoop):
             self._set_time(to_ns)
         return True
 
+    def stall(self, ns: int) -> None:
+        """Nothing of this loop runs for so long; what is overdue then comes in a burst, in order.
+
+        Simulated devices with a queue of their own go on meanwhile: they run at nominal times.
+        """
+        self._set_time(self.now_ns + ns)
+
     def raise_failure(self) -> None:
-        """Raise what call_exception_handler kept, once."""
+        """Raise what default_exception_handler kept, once."""
         if self._failure is not None:
             context, self._failure = self._failure, None
             raise VirtualRunError(

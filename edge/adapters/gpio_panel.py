@@ -14,14 +14,14 @@ from gpiozero import DigitalInputDevice, Factory
 from gpiozero.exc import GPIOZeroError
 
 from edge.adapters.gpio_pins import PinFactoryError, pin_factory
-from edge.config import PinConfig
+from edge.config import NOT_FITTED, PinConfig
 from edge.ports import PanelInput
 
 __all__ = ["GpioPanel", "PinFactoryError", "pin_factory"]
 
 
 class GpioPanel:
-    """edge.ports.Panel on four pins."""
+    """edge.ports.Panel on one pin an input."""
 
     def __init__(self, pins: PinConfig, factory: Factory | None = None) -> None:
         """Raises PinFactoryError, or gpiozero's own errors for a pin that cannot be had."""
@@ -33,12 +33,23 @@ class GpioPanel:
             PanelInput.DOOR: pins.door_pin,
             PanelInput.COIL: pins.coil_pin,
             PanelInput.PATIENT: pins.patient_pin,
+            PanelInput.ENCLOSURE: pins.enclosure_pin,
+            PanelInput.ATTEND: pins.attend_pin,
+            PanelInput.FLOW: pins.flow_pin,
+            PanelInput.HOST_BACK: pins.host_back_pin,
+            PanelInput.GATE_BACK: pins.gate_back_pin,
         }
         self._devices: dict[PanelInput, DigitalInputDevice] = {}
         for name, number in numbers.items():
+            if number == NOT_FITTED:
+                continue
             device = DigitalInputDevice(number, pull_up=False, pin_factory=factory)
             device.when_activated = device.when_deactivated = self._on_edge
             self._devices[name] = device
+
+    def fitted(self) -> tuple[PanelInput, ...]:
+        """Inputs that have a pin."""
+        return tuple(self._devices)
 
     def read(self) -> Mapping[PanelInput, bool]:
         """Levels now; an input that cannot be read is missing."""

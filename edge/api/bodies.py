@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct
 
-from edge.api.schema import Args
+from edge.api.unit_view import Args
 
 
 class HttpError(Struct, frozen=True):

@@ -14,6 +14,7 @@ import structlog
 from edge.api import schema
 from edge.api.chair_port import ChairPort
 from edge.domain.permissions import may_release
+from edge.domain.safety_test import DAILY, FULL
 from edge.domain.verdict import Verdict, refused
 from edge.ports import StoreError
 from edge.services.accounts import Account, Accounts
@@ -86,7 +87,7 @@ class Commands:
             return await self._run(who, command)
         if isinstance(command, schema.Acknowledge):
             return await self._chair.acknowledge(who)
-        return self._note(who, command) or self._step(who, command)
+        return self._note(who, command) or self._test(who, command) or self._step(who, command)
 
     async def _run(
         self, who: str, command: schema.ArmUnit | schema.Start | schema.Pause | schema.Resume
@@ -123,6 +124,23 @@ class Commands:
                 return chair.wrap_up(who, pain, note)
             case _:
                 raise AssertionError(f"nobody carries out {kind_of(command)}")
+
+    def _test(self, who: str, command: schema.Command) -> Verdict | None:
+        """What proves the unit; None when it is something else."""
+        chair = self._chair
+        match command:
+            case schema.TestAlarms():
+                return chair.test_alarms(who)
+            case schema.StartSafetyTest():
+                return chair.start_safety_test(who, DAILY)
+            case schema.StartFullSafetyTest():
+                return chair.start_safety_test(who, FULL)
+            case schema.RepeatSafetyStep():
+                return chair.repeat_safety_step(who)
+            case schema.EndSafetyTest():
+                return chair.end_safety_test(who)
+            case _:
+                return None
 
     def _note(self, who: str, command: schema.Command) -> Verdict | None:
         """What is said or answered; None when it is something else."""

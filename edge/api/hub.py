@@ -39,6 +39,7 @@ _log = structlog.get_logger()
 
 PERIOD_S = 0.5
 PERIOD_TREATING_S = 0.1  # also the least time between pictures
+URGENT_S = 0.02  # but a new phase, such as a stop, is drawn at once: within 100 ms of its report
 REVEAL_S = 10.0  # reference: long enough for the two-identifier check
 CONNECTIONS_MAX = 16  # far more than screens
 _COMMANDS_MAX = 16  # waiting; a screen sends the next one after the answer
@@ -366,16 +367,22 @@ class Hub:
     async def _broadcast(self) -> None:
         loop = asyncio.get_running_loop()
         shown_at = loop.time() - PERIOD_S
+        shown = self._chair.state.state
         while True:
             is_treating = self._chair.state.state is S.TREATING
             due_at = shown_at + (PERIOD_TREATING_S if is_treating else PERIOD_S)
             await _wait_until(self._changed, due_at)
-            await asyncio.sleep(max(0.0, shown_at + PERIOD_TREATING_S - loop.time()))
+            while loop.time() < shown_at + self._gap_s(shown):  # noqa: ASYNC110
+                await asyncio.sleep(URGENT_S)
             self._changed.clear()
-            shown_at = loop.time()
+            shown_at, shown = loop.time(), self._chair.state.state
             if self._desk.lock_idle(self._chair.state.state):
                 self._view_changed()
             self._pictures.show(self._connections)
+
+    def _gap_s(self, shown: S) -> float:
+        """Least time between two pictures."""
+        return PERIOD_TREATING_S if self._chair.state.state is shown else URGENT_S
 
 
 async def _wait_until(event: asyncio.Event, at_s: float) -> None:

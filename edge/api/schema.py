@@ -7,15 +7,16 @@ Numbers carry their unit in the name. Texts travel as keys with arguments, never
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
 from edge.api.controller_view import ControllerView
+from edge.api.heat_view import HeatView
+from edge.api.safety_test_view import SafetyTestView
+from edge.api.unit_view import AlarmView, Args, DeviceView, UnitView
 
-Args = dict[str, str | int | float]
-Priority = Literal["high", "medium", "low"]
 Phase = Literal[
     "idle",
     "patient",
@@ -38,51 +39,6 @@ class Operator(Struct, frozen=True):
     user_id: str
     name: str
     role: Role
-
-
-class UnitView(Struct, frozen=True):
-    """Lock-screen facts, visible before log-in."""
-
-    unit_id: str
-    is_simulated: bool | None
-    software_version: str
-    firmware_version: str
-    link: Literal[
-        "closed", "opening", "identifying", "version_mismatch", "key_refused", "live", "silent"
-    ]
-    link_detail: str
-    mcu_state: str
-    heard_ms_ago: int | None
-    can_fire: bool  # gate armed or charged bank: STOP is drawn filled
-
-
-class AlarmView(Struct, frozen=True):
-    alarm_id: str  # text keys alarm-<id>-what, -did, -do
-    priority: Priority
-    is_active: bool
-    is_acknowledged: bool
-    since: str  # clock text
-    args: Args
-
-
-class InterlockView(Struct, frozen=True):
-    name: str  # text key interlock-<name>
-    state: Literal["ok", "open", "unknown", "disagree"]
-
-
-class DeviceView(Struct, frozen=True):
-    ready: Literal["ready", "not_ready", "in_use"]
-    reasons: list[str]  # text keys reason-<...>, empty when ready
-    self_test: Literal["open", "passed", "failed"]
-    self_test_at: str
-    bank_pct: int | None  # of full voltage
-    surface_c: float | None
-    winding_c: float | None
-    surface_limit_c: float
-    coil_type: str
-    coil_serial: str
-    lifetime_pulses: int
-    interlocks: list[InterlockView]
 
 
 class SyncView(Struct, frozen=True):
@@ -221,6 +177,8 @@ class Snapshot(Struct, frozen=True, tag_field="t", tag="snapshot"):
     unit: UnitView
     device: DeviceView
     controller: ControllerView
+    heat: HeatView
+    safety_test: SafetyTestView
     sync: SyncView
     alarms: list[AlarmView]
     audio_paused_ms: int
@@ -349,6 +307,28 @@ class PauseAudio(_Command, frozen=True, tag="pause_audio"):
     pass
 
 
+class TestAlarms(_Command, frozen=True, tag="test_alarms"):
+    """Light the lamps and sound a short tone; the result shows with the device."""
+
+    __test__: ClassVar[bool] = False  # not a test, whatever its name looks like
+
+
+class StartSafetyTest(_Command, frozen=True, tag="start_safety_test"):
+    """Nobody is in the chair: trip every path that stops a treatment."""
+
+
+class StartFullSafetyTest(_Command, frozen=True, tag="start_full_safety_test"):
+    """The same with what opens only with a tool; the engineer's."""
+
+
+class RepeatSafetyStep(_Command, frozen=True, tag="repeat_safety_step"):
+    pass
+
+
+class EndSafetyTest(_Command, frozen=True, tag="end_safety_test"):
+    """Give the test up, or close its result."""
+
+
 class EndSession(_Command, frozen=True, tag="end_session"):
     reason: Literal["patient_wish", "discomfort", "adverse_event", "equipment", "time", "other"]
 
@@ -382,6 +362,11 @@ Command = (
     | Acknowledge
     | AcknowledgeAlarm
     | PauseAudio
+    | TestAlarms
+    | StartSafetyTest
+    | StartFullSafetyTest
+    | RepeatSafetyStep
+    | EndSafetyTest
     | EndSession
     | AddNote
     | WrapUp

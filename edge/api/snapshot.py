@@ -13,10 +13,12 @@ from datetime import tzinfo
 from functools import cache
 from typing import Literal, cast, get_args
 
-from edge.api import schema
+from edge.api import schema, unit_view
 from edge.api.controller_view import view_controller
+from edge.api.heat_view import view_heat
+from edge.api.safety_test_view import view_safety_test
 from edge.api.visit_view import Moment, c_from_c10, clock_text, last_four, ms_left, view_visit, word
-from edge.domain.device_facts import DeviceFacts, interlock_states, not_ready_reasons
+from edge.domain.device_facts import DeviceFacts, attendance, interlock_states, not_ready_reasons
 from edge.domain.permissions import judge_permission
 from edge.domain.protocol import Protocol
 from edge.domain.session_states import S
@@ -89,6 +91,10 @@ def build_snapshot(scene: Scene, unit: UnitFacts, viewer: Viewer) -> schema.Snap
         unit=_unit(state.device, unit, scene.now_s),
         device=_device(state, scene.device_facts, unit),
         controller=view_controller(state.device),
+        heat=view_heat(scene.device_facts.ahead, state.heat, scene.now_s),
+        safety_test=view_safety_test(
+            state, scene.device_facts.certificate, scene.now_s, unit.time_zone
+        ),
         sync=schema.SyncView(
             clinic=word(state.clinic_state),
             to_send=state.to_send,
@@ -135,9 +141,9 @@ def _operator(account: Account) -> schema.Operator:
     return schema.Operator(account.user_id, account.name, cast(schema.Role, account.role))
 
 
-def _unit(device: DeviceState, unit: UnitFacts, now_s: float) -> schema.UnitView:
+def _unit(device: DeviceState, unit: UnitFacts, now_s: float) -> unit_view.UnitView:
     heard = device.heard_at
-    return schema.UnitView(
+    return unit_view.UnitView(
         unit_id=device.unit_id,
         is_simulated=device.is_simulated,
         software_version=unit.software_version,
@@ -157,32 +163,37 @@ def can_fire(device: DeviceState) -> bool:
     return device.mcu_state in _LIVE_STATES or device.bank_mv > _BANK_MV_SAFE
 
 
-def _device(state: ChairState, facts: DeviceFacts, unit: UnitFacts) -> schema.DeviceView:
+def _device(state: ChairState, facts: DeviceFacts, unit: UnitFacts) -> unit_view.DeviceView:
     device = state.device
     reasons = list(not_ready_reasons(facts))
-    tested = state.self_test_utc_s
-    return schema.DeviceView(
+    tested, heard = state.self_test_utc_s, state.sounder_utc_s
+    return unit_view.DeviceView(
         ready="in_use" if state.state in _IN_USE else "not_ready" if reasons else "ready",
         reasons=reasons,
         self_test=word(state.self_test),
         self_test_at="" if tested is None else clock_text(tested, unit.time_zone),
+        sounder=word(state.sounder),
+        sounder_at="" if heard is None else clock_text(heard, unit.time_zone),
         bank_pct=None if device.bank_mv is None else round(device.bank_mv * 100 / V_FULL_MV),
         surface_c=c_from_c10(facts.surface_c10),
+        surface_own_c=c_from_c10(facts.surface_own_c10),
         winding_c=c_from_c10(facts.winding_c10),
         surface_limit_c=unit.surface_c10_max / 10,
         coil_type=device.coil_type,
         coil_serial=device.coil_serial,
         lifetime_pulses=device.lifetime_pulses,
         interlocks=[
-            schema.InterlockView(name, word(level)) for name, level in interlock_states(facts)
+            unit_view.InterlockView(name, word(level)) for name, level in interlock_states(facts)
         ],
+        attend=word(attendance(facts)),
+        to_prove=list(facts.unproved),
     )
 
 
-def _alarm(alarm: AlarmState, zone: tzinfo) -> schema.AlarmView:
-    return schema.AlarmView(
+def _alarm(alarm: AlarmState, zone: tzinfo) -> unit_view.AlarmView:
+    return unit_view.AlarmView(
         alarm_id=alarm.alarm_id,
-        priority=cast(schema.Priority, alarm.priority),
+        priority=cast(unit_view.Priority, alarm.priority),
         is_active=alarm.is_active,
         is_acknowledged=alarm.is_acknowledged,
         since=clock_text(alarm.since_utc_s, zone),

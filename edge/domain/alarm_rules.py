@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from edge.domain.alarms import AlarmCondition
 from edge.domain.device_facts import UNFIT_LINKS, DeviceFacts, interlock_states
+from edge.domain.enables import DIFFERENCES
 from edge.domain.faults import FAULT_ROWS, Priority, fault_row
 from edge.domain.session_states import OUTPUT_POSSIBLE, S
 
@@ -19,6 +20,15 @@ CLINIC_SILENT_S_MAX = 900.0  # [P] 15 min
 DISK_USED_PCT_MAX = 90  # [P]
 PAGE_SILENT_S_MAX = 3.0  # [P] six missed beats of the page
 BAD_FRAMES_PER_MIN_MAX = 10  # [P] a line that is disturbed but still carries
+# [P] Warned before the run is lost: the host enable decays 250 ms after its last edge and is
+# renewed each 40 ms, so that 100 ms late leave it 110 ms.
+LOOP_LATE_MS_MAX = 100
+# [P] A lost answer is asked for again six times in 360 ms; the seventh loss stops the session.
+REPEATS_PER_MIN_MAX = 6
+# Holds that no condition below shows while they last.
+HOLDS_SHOWN = ("attend_released", "too_hot_ahead")
+# Stops of the service's own that no condition below shows while they wait to be understood.
+STOPS_SHOWN = ("store_failed", "edge_internal", "mcu_reboot", "unknown")
 
 
 @dataclass(frozen=True)
@@ -34,6 +44,12 @@ class AlarmFacts:
     disk_used_pct: int | None
     page_silent_s: float | None  # of the screen in control; None: nobody is logged in
     bad_frames_per_min: int
+    sounder: str  # open, passed, failed: the last test of the sounder
+    loop_late_ms: int  # worst of the last seconds
+    repeats_per_min: int  # commands asked again, as their answer was lost
+    stop_code: str  # of a stop that nobody has understood yet, '' none
+    held_code: str  # why the session is on hold, '' when it is not
+    expected: tuple[str, ...]  # what the running step of a safety test itself brings about
 
 
 def alarm_conditions(facts: AlarmFacts) -> tuple[AlarmCondition, ...]:
@@ -41,7 +57,7 @@ def alarm_conditions(facts: AlarmFacts) -> tuple[AlarmCondition, ...]:
     found = [*_faults(facts)]
     for rule in RULES:
         found.extend(rule(facts))
-    return tuple(found)
+    return tuple(condition for condition in found if condition.alarm_id not in facts.expected)
 
 
 def _condition(
@@ -60,7 +76,19 @@ def _faults(facts: AlarmFacts) -> Iterator[AlarmCondition]:
     for number in facts.device.faults:
         row = fault_row(number)
         name = row.name if row.number else "internal"
-        yield _condition(name, row.priority, kind=row.kind, is_latching=True)
+        readings = _readings(facts.device, row.value)
+        yield _condition(name, row.priority, kind=row.kind, is_latching=True, **readings)
+
+
+def _readings(device: DeviceFacts, name: str) -> dict[str, str | float]:
+    """What was measured and its limit; nothing when the row names none, or nobody knows it."""
+    value_c10, limit_c10 = {
+        "surface_c10": (device.surface_c10, device.surface_c10_max),
+        "winding_c10": (device.winding_c10, device.winding_c10_max),
+    }.get(name, (None, 0))
+    if value_c10 is None:
+        return {}
+    return {"value": value_c10 / 10, "limit": limit_c10 / 10, "unit": "°C"}
 
 
 def _is_at_work(facts: AlarmFacts) -> bool:
@@ -83,14 +111,79 @@ def _inputs_disagree(facts: AlarmFacts) -> Iterator[AlarmCondition]:
         yield _condition("inputs_disagree", Priority.HIGH, is_latching=True, input=names[0])
 
 
+def _contact_chatter(facts: AlarmFacts) -> Iterator[AlarmCondition]:
+    """A contact opens and closes by itself; it counts as open meanwhile."""
+    for name in facts.device.chattering[:1]:
+        yield _condition("contact_chatter", Priority.MEDIUM, is_latching=True, input=name)
+
+
+def _contact_not_proved(facts: AlarmFacts) -> Iterator[AlarmCondition]:
+    """Nobody has seen this contact open for too long: it may be bridged or tied down."""
+    for name in facts.device.unproved[:1]:
+        yield _condition("contact_not_proved", Priority.LOW, input=name)
+
+
+def _held(facts: AlarmFacts) -> Iterator[AlarmCondition]:
+    """The unit holds the session by itself, and nothing else on the screen would say so."""
+    if facts.held_code in HOLDS_SHOWN:
+        row = fault_row(facts.held_code)
+        yield _condition(row.name, row.priority, kind=row.kind)
+
+
+def _enable_stuck(facts: AlarmFacts) -> Iterator[AlarmCondition]:
+    """One of the two enables is not as it was asked to be: one barrier less."""
+    if facts.device.enable_fault:
+        alarm_id = DIFFERENCES[facts.device.enable_fault][0]
+        priority = fault_row(alarm_id).priority
+        yield _condition(alarm_id, priority, is_latching=True, wire=facts.device.enable_fault)
+
+
 def _surface_warm(facts: AlarmFacts) -> Iterator[AlarmCondition]:
+    """By the warmer of the two sensors at the contact face."""
     device = facts.device
-    if device.surface_c10 is not None and device.surface_c10 >= device.surface_c10_warn:
+    known = [c10 for c10 in (device.surface_c10, device.surface_own_c10) if c10 is not None]
+    if known and max(known) >= device.surface_c10_warn:
         yield _condition(
             "surface_warm",
             Priority.LOW,
-            value=device.surface_c10 / 10,
+            value=max(known) / 10,
             limit=device.surface_c10_max / 10,
+            unit="°C",
+        )
+
+
+def _cooling_trend(facts: AlarmFacts) -> Iterator[AlarmCondition]:
+    """Heat stays in the coil although the flow is said to be there."""
+    if facts.device.ahead.has_cooling_failed:
+        yield _condition("cooling_trend", Priority.MEDIUM)
+
+
+def _heat_ahead(facts: AlarmFacts) -> Iterator[AlarmCondition]:
+    """The run will be too warm before its end; or the face will be, although nothing follows."""
+    ahead, limit_c10 = facts.device.ahead, facts.device.surface_c10_max
+    if ahead.peak_c10 is None or ahead.peak_c10 <= limit_c10:
+        return
+    value, limit = ahead.peak_c10 / 10, limit_c10 / 10
+    if ahead.is_off_head_due:
+        yield _condition("coil_off_head", Priority.MEDIUM, value=value, limit=limit, unit="°C")
+    elif _is_at_work(facts):
+        yield _condition("heat_ahead", Priority.LOW, value=value, limit=limit, unit="°C")
+
+
+def _surface_own(facts: AlarmFacts) -> Iterator[AlarmCondition]:
+    """The edge's own sensor at the contact face: too hot, or not to be believed."""
+    device = facts.device
+    if device.is_surface_own_hot:
+        yield _condition(
+            "surface_hot_own",
+            Priority.HIGH,
+            is_latching=True,
+            limit=device.surface_c10_max / 10,
+            unit="°C",
+        )
+    if device.surface_own_doubt not in ("", "starting"):
+        yield _condition(
+            "sensor_own", Priority.MEDIUM, is_latching=True, found=device.surface_own_doubt
         )
 
 
@@ -133,7 +226,9 @@ def _clock_untrusted(facts: AlarmFacts) -> Iterator[AlarmCondition]:
 
 def _disk_full(facts: AlarmFacts) -> Iterator[AlarmCondition]:
     if facts.disk_used_pct is not None and facts.disk_used_pct >= DISK_USED_PCT_MAX:
-        yield _condition("disk_full", Priority.LOW, value=facts.disk_used_pct)
+        yield _condition(
+            "disk_full", Priority.LOW, value=facts.disk_used_pct, limit=DISK_USED_PCT_MAX, unit="%"
+        )
 
 
 def _noisy_line(facts: AlarmFacts) -> Iterator[AlarmCondition]:
@@ -141,35 +236,93 @@ def _noisy_line(facts: AlarmFacts) -> Iterator[AlarmCondition]:
         yield _condition("noisy_line", Priority.LOW, frames=facts.bad_frames_per_min)
 
 
+def _sounder_dead(facts: AlarmFacts) -> Iterator[AlarmCondition]:
+    """An alarm that nobody would hear."""
+    if facts.sounder == "failed":
+        yield _condition("sounder_dead", Priority.MEDIUM)
+
+
+def _risk_load(facts: AlarmFacts) -> Iterator[AlarmCondition]:
+    """The computer is so busy that the run may be stopped by its own guards."""
+    if _is_at_work(facts) and facts.loop_late_ms > LOOP_LATE_MS_MAX:
+        yield _condition(
+            "risk_load",
+            Priority.LOW,
+            value=facts.loop_late_ms,
+            limit=LOOP_LATE_MS_MAX,
+            unit="ms",
+        )
+
+
+def _risk_link(facts: AlarmFacts) -> Iterator[AlarmCondition]:
+    """So many answers are lost that the run may end for want of one."""
+    if _is_at_work(facts) and facts.repeats_per_min > REPEATS_PER_MIN_MAX:
+        yield _condition(
+            "risk_link", Priority.LOW, value=facts.repeats_per_min, limit=REPEATS_PER_MIN_MAX
+        )
+
+
+def _stopped(facts: AlarmFacts) -> Iterator[AlarmCondition]:
+    """The service stopped by itself, and nothing else on the screen would say so."""
+    if facts.stop_code in STOPS_SHOWN:
+        row = fault_row(facts.stop_code)
+        yield _condition(row.name, row.priority, kind=row.kind, is_latching=True)
+
+
 Rule = Callable[[AlarmFacts], Iterator[AlarmCondition]]
 RULES: tuple[Rule, ...] = (
     _link_down,
     _inputs_disagree,
+    _contact_chatter,
+    _contact_not_proved,
+    _held,
+    _enable_stuck,
     _settings_mismatch,
     _self_test_failed,
     _uncertain_dose,
     _page_silent,
+    _cooling_trend,
+    _heat_ahead,
+    _surface_own,
     _surface_warm,
     _clinic_offline,
     _record_refused,
     _clock_untrusted,
     _disk_full,
     _noisy_line,
+    _sounder_dead,
+    _risk_load,
+    _risk_link,
+    _stopped,
 )
 RULE_ALARM_IDS: tuple[str, ...] = (
     "link_down",
     "version_mismatch",
     "key_refused",
     "inputs_disagree",
+    "contact_chatter",
+    "contact_not_proved",
+    *HOLDS_SHOWN,
+    "enable_stuck",
+    "host_lost",
     "settings_mismatch",
     "self_test_failed",
     "uncertain_dose",
     "page_silent",
+    "cooling_trend",
+    "coil_off_head",
+    "heat_ahead",
+    "surface_hot_own",
+    "sensor_own",
     "surface_warm",
     "clinic_offline",
     "record_refused",
     "clock_untrusted",
     "disk_full",
     "noisy_line",
+    "sounder_dead",
+    "risk_load",
+    "risk_link",
+    *STOPS_SHOWN,
 )
 ALARM_IDS: tuple[str, ...] = tuple(row.name for row in FAULT_ROWS) + RULE_ALARM_IDS

@@ -1,9 +1,10 @@
 """The alarm reducer: from conditions to what is seen and heard.
 
 A latching signal stays until a person acknowledged it and its condition is gone; acknowledging or
-pausing the sound never changes the condition, and there is no way to switch alarms off. Which
-conditions exist is edge/domain/alarm_rules.py; lamp and sounder are the services'. The clock comes
-in as seconds of the event loop. Pure.
+pausing the sound never changes the condition, and there is no way to switch alarms off. A pause is
+of the signals that were there when it began: one that is raised later ends it. Which conditions
+exist is edge/domain/alarm_rules.py; lamp and sounder are the services'. The clock comes in as
+seconds of the event loop. Pure.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ class AlarmSignal:
     since: float
     is_active: bool
     is_acknowledged: bool
+    raised_at: float  # when it last came up: new, back again, or worse than before
 
     @property
     def alarm_id(self) -> str:
@@ -60,13 +62,26 @@ def update(
 
 
 def _renewed(signal: AlarmSignal | None, condition: AlarmCondition, now: float) -> AlarmSignal:
-    """A condition that came back after it had gone, or grew worse, must be acknowledged again."""
+    """A condition that came back after it had gone, or grew worse, must be acknowledged again.
+
+    What was measured when a latching condition came up stays with it; others show the present.
+    """
     if signal is None:
-        return AlarmSignal(condition, now, is_active=True, is_acknowledged=False)
+        return AlarmSignal(condition, now, True, False, now)
     is_worse = RANK[condition.priority] < RANK[signal.condition.priority]
-    since = now if is_worse else signal.since
-    is_acknowledged = signal.is_acknowledged and signal.is_active and not is_worse
-    return AlarmSignal(condition, since, is_active=True, is_acknowledged=is_acknowledged)
+    if is_worse or not signal.is_active:
+        return AlarmSignal(condition, now if is_worse else signal.since, True, False, now)
+    is_kept = condition.is_latching and condition.priority is signal.condition.priority
+    return replace(signal, condition=signal.condition if is_kept else condition)
+
+
+def restored(conditions: Iterable[AlarmCondition], now: float) -> tuple[AlarmSignal, ...]:
+    """Latched signals that nobody had acknowledged when the service ended; shown as gone since."""
+    return _sorted(
+        AlarmSignal(condition, now, False, False, now)
+        for condition in conditions
+        if condition.is_latching
+    )
 
 
 def acknowledge(signals: Sequence[AlarmSignal], alarm_id: str) -> tuple[AlarmSignal, ...] | None:
@@ -85,25 +100,27 @@ def audio_pause_until(now: float) -> float:
     return now + AUDIO_PAUSE_S_MAX
 
 
+def pause_left(
+    signals: Sequence[AlarmSignal], now: float, paused_until: float | None
+) -> float | None:
+    """The audio pause that is still good, None when it is over: by time, or by a later signal."""
+    if paused_until is None:
+        return None
+    is_running = now < paused_until <= audio_pause_until(now)
+    audible = [signal for signal in signals if not signal.is_acknowledged]
+    # Ends are compared, as a start reckoned back from the end is not quite the start.
+    is_theirs = all(audio_pause_until(signal.raised_at) <= paused_until for signal in audible)
+    return paused_until if is_running and is_theirs else None
+
+
 def is_sounding(
     signals: Sequence[AlarmSignal], now: float, paused_until: float | None
 ) -> AlarmSignal | None:
     """The signal the sounder gives now: the first that nobody acknowledged, unless paused."""
     audible = [signal for signal in _sorted(signals) if not signal.is_acknowledged]
-    if not audible or _is_audio_paused(audible, now, paused_until):
+    if not audible or pause_left(signals, now, paused_until) is not None:
         return None
     return audible[0]
-
-
-def _is_audio_paused(
-    audible: Sequence[AlarmSignal], now: float, paused_until: float | None
-) -> bool:
-    """Never longer than the bound, and a signal newer than the pause ends it."""
-    if paused_until is None:
-        return False
-    paused_at = paused_until - AUDIO_PAUSE_S_MAX
-    is_running = paused_at <= now < paused_until
-    return is_running and all(signal.since <= paused_at for signal in audible)
 
 
 def _sorted(signals: Iterable[AlarmSignal]) -> tuple[AlarmSignal, ...]:

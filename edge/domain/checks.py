@@ -121,10 +121,19 @@ def machine_states(
         "self_test": {"passed": "ok", "failed": "red"}.get(facts.self_test, "open"),
         "interlocks": _interlocks_state(facts),
         "coil": _coil_state(facts, order),
-        "temperature": {"ok": "ok", "hot": "red", "unknown": "open"}[heat_state(facts)],
+        "temperature": _temperature_state(facts),
         "order": "red" if order is None or not all(is_threshold) else "ok",
         "threshold": _threshold_state(order, is_threshold),
     }
+
+
+def _temperature_state(facts: DeviceFacts) -> str:
+    """Fit now, and for what is to be given."""
+    state = {"ok": "ok", "hot": "red", "unknown": "open"}[heat_state(facts)]
+    is_ahead_bad = facts.ahead.start in ("wait", "never") or facts.ahead.has_cooling_failed
+    if is_ahead_bad:
+        return "red"
+    return "open" if state == "ok" and facts.ahead.start == "unknown" else state
 
 
 def _threshold_state(order: Order | None, is_threshold: Sequence[bool]) -> str:

@@ -18,6 +18,7 @@ ROLES: tuple[str, ...] = (TECHNICIAN, ENGINEER, CLINICIAN)
 
 ALWAYS: tuple[str, ...] = ("stop", "beat")
 _EVERYONE = ROLES
+_UNIT = (TECHNICIAN, ENGINEER)  # whoever looks after the unit
 _CHAIRSIDE = (TECHNICIAN, CLINICIAN)  # whoever may treat and see patients
 
 ALLOWED: Mapping[str, tuple[str, ...]] = {
@@ -25,6 +26,11 @@ ALLOWED: Mapping[str, tuple[str, ...]] = {
     "acknowledge": _EVERYONE,
     "acknowledge_alarm": _EVERYONE,
     "pause_audio": _EVERYONE,
+    "test_alarms": _EVERYONE,
+    "start_safety_test": _UNIT,
+    "start_full_safety_test": (ENGINEER,),  # opens the cover of the power stage
+    "repeat_safety_step": _UNIT,
+    "end_safety_test": _EVERYONE,  # makes it safer, whoever stands there
     "open_visit": _CHAIRSIDE,
     "leave_visit": _CHAIRSIDE,
     "reveal": _CHAIRSIDE,

@@ -28,6 +28,7 @@ GOOD_LINE_S = 5.0  # a line that held this long starts the back-off anew
 
 OnReport = Callable[[Message, float], None]
 OnLink = Callable[[str, str], None]
+Call = Callable[[], None]
 
 
 class McuClient:
@@ -48,12 +49,15 @@ class McuClient:
         self._connection: Connection | None = None
         self._on_report: list[OnReport] = []
         self._on_link: list[OnLink] = []
+        self._on_beat: list[Call] = []
+        self._on_stop: list[Call] = []
         self._stop_owed = False
         self._seq = 1
         self.clock = ClockSync()
         self.link = "closed"
         self.link_detail = ""
         self.bad_frames_before = 0
+        self._repeats_before = 0
 
     @property
     def settings(self) -> Settings:
@@ -83,11 +87,25 @@ class McuClient:
         now = 0 if self._connection is None else self._connection.bad_frames
         return self.bad_frames_before + now
 
+    @property
+    def repeats(self) -> int:
+        """Quick commands asked again since start, as their answer was lost."""
+        now = 0 if self._connection is None else self._connection.repeats
+        return self._repeats_before + now
+
     def listen(self, on_report: OnReport, on_link: OnLink | None = None) -> None:
         """Hear every report, and every change of the line's state, on the loop."""
         self._on_report.append(on_report)
         if on_link is not None:
             self._on_link.append(on_link)
+
+    def listen_beat(self, on_beat: Call) -> None:
+        """Hear each heartbeat that went out, on the loop."""
+        self._on_beat.append(on_beat)
+
+    def listen_stop(self, on_stop: Call) -> None:
+        """Hear each Stop before it is sent."""
+        self._on_stop.append(on_stop)
 
     async def request(self, command: Message) -> Outcome:
         """Send and wait for the outcome; repeats of a lost answer are inside."""
@@ -95,8 +113,18 @@ class McuClient:
             return Refused(LINK_DOWN)
         return await self._connection.request(command)
 
+    def hold_beats(self, *, is_held: bool) -> None:
+        """For the safety test: give no sign of life, while the controller's states are heard.
+
+        Ends with the line, or with is_held=False.
+        """
+        if self._connection is not None:
+            self._connection.hold_beats(is_held=is_held)
+
     def stop(self) -> None:
         """Stop at once, in every state, without a handshake, until confirmed."""
+        for callback in self._on_stop:
+            callback()
         if self._connection is None:
             self._stop_owed = True
         else:
@@ -132,6 +160,7 @@ class McuClient:
         finally:
             self._stop_owed = connection.is_stopping
             self.bad_frames_before += connection.bad_frames
+            self._repeats_before += connection.repeats
             self._connection = None
 
     def on_link(self, link: str, detail: str) -> None:
@@ -147,3 +176,8 @@ class McuClient:
         """From the connection: pass the report on."""
         for callback in self._on_report:
             callback(report, at_s)
+
+    def on_beat(self) -> None:
+        """From the connection: pass the heartbeat on."""
+        for callback in self._on_beat:
+            callback()

@@ -18,6 +18,7 @@ from edge.mcu.liveness import HEARTBEAT_S, Liveness
 from edge.mcu.outcome import REBOOTED, SEAL_REFUSED, Done, Outcome, Refused, is_seal_refused
 from edge.mcu.protocol import QUICK, THINKING, LinkProtocol
 from edge.ports import ByteLink, LinkLostError
+from firmware.wire.codes import IN_COIL
 from firmware.wire.commands import Arm, Heartbeat, Hello, ReadLedger
 from firmware.wire.message import Message
 from firmware.wire.protocol import PROTOCOL_VERSION
@@ -53,6 +54,9 @@ class Listener(Protocol):
     def on_report(self, report: Message, at_s: float) -> None:
         """Every whole report, in order."""
 
+    def on_beat(self) -> None:
+        """A heartbeat went out."""
+
 
 class Connection:
     """The line, from open to lost."""
@@ -76,7 +80,9 @@ class Connection:
         self._timer: asyncio.TimerHandle | None = None
         self._beats: OrderedDict[int, float] = OrderedDict()
         self._beat = 0
+        self._is_beat_held = False
         self._bad_seen = 0
+        self._is_coil_out = False
         self._broken: LinkLostError | None = None
         self._bad_said_at = -BAD_SAID_S
         self._to_greet = asyncio.Event()
@@ -93,6 +99,11 @@ class Connection:
     def bad_frames(self) -> int:
         """Frames of this line that could not be read."""
         return self._protocol.bad_frames
+
+    @property
+    def repeats(self) -> int:
+        """Quick commands of this line that were asked again."""
+        return self._protocol.repeats
 
     async def run(self, stop_first: bool) -> None:
         """Until the line is lost; raises LinkLostError."""
@@ -127,6 +138,10 @@ class Connection:
         self._flush()
         return future
 
+    def hold_beats(self, *, is_held: bool) -> None:
+        """Say the last heartbeat's number again and again: answered, and no sign of life."""
+        self._is_beat_held = is_held
+
     def stop(self) -> None:
         """Stop now, repeated until confirmed."""
         self._protocol.stop(self._loop.time())
@@ -157,6 +172,7 @@ class Connection:
     def _take_status(self, status: Status, now: float) -> None:
         self._live.hear(now)
         self._note_boot(status.boot_epoch)
+        self._note_coil(status)
         sent_at = self._beats.pop(status.echo_beat, None) if status.echo_beat else None
         if sent_at is not None:
             self._clock.add(sent_at, now, status.mcu_us)
@@ -173,6 +189,17 @@ class Connection:
         self._to_greet.set()
         self._say("identifying", REBOOTED)
         self._protocol.fail(REBOOTED)
+
+    def _note_coil(self, status: Status) -> None:
+        """A coil was plugged in: whatever it is, only a new introduction tells."""
+        if not status.inputs_known & IN_COIL:
+            return
+        was_out, self._is_coil_out = self._is_coil_out, not status.inputs & IN_COIL
+        if was_out and not self._is_coil_out and self.identity is not None:
+            log.info("a coil was plugged in")
+            # The line stays live: what was sealed before the new introduction is refused anyway.
+            self.identity = None
+            self._to_greet.set()
 
     def _greet_again(self) -> None:
         """Somebody else greeted the controller, or our numbers are old to it: begin anew."""
@@ -251,12 +278,15 @@ class Connection:
                 if self.state == "live" and self._live.is_silent(self._loop.time()):
                     self._say("silent", "")
                 now = self._loop.time()
-            self._beat = (self._beat + 1) & 0xFFFFFFFF or 1
-            self._beats[self._beat] = now
+            if not self._is_beat_held:
+                self._beat = (self._beat + 1) & 0xFFFFFFFF or 1
+                self._beats[self._beat] = now
             if len(self._beats) > BEATS_KEPT:
                 self._beats.popitem(last=False)
             self._protocol.send(Heartbeat(beat=self._beat))
             self._flush()
+            if self._broken is None:
+                self._listener.on_beat()
             await asyncio.sleep(HEARTBEAT_S)
 
     def _flush(self) -> None:

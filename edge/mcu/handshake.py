@@ -15,7 +15,14 @@ from firmware.wire.protocol import PROTOCOL_VERSION
 from firmware.wire.reports import Identity
 
 # These must be fitted and closed in every unit; the rest is required when it is fitted.
-ALWAYS_REQUIRED = codes.IN_ESTOP | codes.IN_DOOR | codes.IN_COIL | codes.IN_PATIENT
+ALWAYS_REQUIRED = (
+    codes.IN_ESTOP
+    | codes.IN_DOOR
+    | codes.IN_COIL
+    | codes.IN_PATIENT
+    | codes.IN_HOST
+    | codes.IN_ENCLOSURE
+)
 
 
 @dataclass(frozen=True)

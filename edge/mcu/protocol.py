@@ -105,6 +105,7 @@ class LinkProtocol:
         self._last_result_seq = -1
         self.foreign_identities = 0  # introductions in the form of another version
         self.strange_frames = 0  # whole and checked, but not a report of ours
+        self.repeats = 0  # quick commands asked again, as their answer was lost
 
     @property
     def bad_frames(self) -> int:
@@ -275,6 +276,7 @@ class LinkProtocol:
             asked.on_outcome(Uncertain(NO_ANSWER))
             self._ask_next(now)
             return
+        self.repeats += asked.patience is QUICK and asked.tries_left < asked.patience.tries
         asked.tries_left -= 1
         asked.retry_at = now + asked.patience.retry_s
         self._out.append(asked.frame)

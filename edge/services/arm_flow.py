@@ -15,6 +15,7 @@ from edge.mcu.arming import arm_command, echo_difference
 from edge.mcu.client import McuClient
 from edge.mcu.outcome import Done, Outcome, Refused
 from edge.services.device_watch import DeviceWatch
+from edge.services.host_enable import HostKeeper
 from firmware.wire.commands import Charge, Confirm
 from firmware.wire.reports import Answer, ArmEcho
 
@@ -22,6 +23,7 @@ log = structlog.get_logger(__name__)
 
 # From full the bank bleeds for some seconds before it can be charged again.
 CHARGEABLE_S = 20.0
+HOST_SEEN_S = 1.0  # [P] one edge, 20 ms of debouncing, one status
 CHARGED_S = 6.0  # CHARGE_MS_MAX of firmware/wire/limits.py and one second for the line
 CHARGEABLE_STATES = ("STANDBY", "READY", "HOLD")
 
@@ -35,8 +37,8 @@ class Armed:
 
 @dataclass(frozen=True)
 class ArmFailed:
-    """Not armed, bank on its way down. code: not_chargeable, charge_timeout, echo_mismatch, or why
-    the controller refused or did not answer; where names step or field."""
+    """Not armed, bank on its way down. code: not_chargeable, no_host_enable, charge_timeout,
+    echo_mismatch, or why the controller refused or did not answer; where names step or field."""
 
     code: str
     where: str
@@ -51,6 +53,7 @@ class _FailedError(Exception):
 async def arm_unit(
     client: McuClient,
     watch: DeviceWatch,
+    host: HostKeeper,
     session_id: str,
     plan: Plan,
     level_pct_mso: int,
@@ -58,7 +61,7 @@ async def arm_unit(
 ) -> Armed | ArmFailed:
     """Arm for the rest of a session of which `delivered` pulses were given."""
     try:
-        await _charge(client, watch, level_pct_mso)
+        await _charge(client, watch, host, level_pct_mso)
         token = await _echo(client, session_id, plan, level_pct_mso, delivered)
         answer = _done(await client.request(Confirm(token=token)), "confirm")
         assert isinstance(answer, Answer)
@@ -69,9 +72,14 @@ async def arm_unit(
         return error.failure
 
 
-async def _charge(client: McuClient, watch: DeviceWatch, level_pct_mso: int) -> None:
+async def _charge(
+    client: McuClient, watch: DeviceWatch, host: HostKeeper, level_pct_mso: int
+) -> None:
     if not await watch.wait_for_state(CHARGEABLE_STATES, CHARGEABLE_S):
         raise _FailedError("not_chargeable", "charge")
+    # The controller charges only when it sees the edge's enable.
+    if not host.want() or not await watch.wait_for_input("host", HOST_SEEN_S):
+        raise _FailedError("no_host_enable", "charge")
     _done(await client.request(Charge(level_pct_mso=level_pct_mso)), "charge")
     # The line keeps its order: a Status heard after the answer is younger than the command.
     if not await watch.wait_for_state(("READY",), CHARGED_S):

@@ -2,14 +2,16 @@
 
 Each row's hash covers the row and the hash before it, and the last one is noted in table meta:
 a changed, missing, inserted or cut-off row is found by verify(). Holds acts of people (log-in,
-control, reveal, release, arm, sign); what the device did is the journal's. Order is by boot number
-and loop time; the wall clock is an attribute.
+control, reveal, release, arm, sign) and the alarms; what the device did is the journal's. Order is
+by boot number and loop time; the wall clock is an attribute.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from edge.domain.hash_chain import GENESIS, canonical, link
 from edge.ports import Store, Value, WallClock
@@ -53,6 +55,16 @@ class Audit:
             " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
             (_HEAD, f"{seq} {digest}"),
         )
+
+    def last(self, actions: Sequence[str], count: int) -> list[tuple[str, dict[str, Any]]]:
+        """Action and detail of the last rows of these actions, oldest first. Raises StoreError."""
+        marks = ", ".join("?" for _ in actions)
+        found = self._store.rows(
+            f"SELECT action, detail FROM audit WHERE action IN ({marks})"  # noqa: S608
+            " ORDER BY seq DESC LIMIT ?",
+            (*actions, count),
+        )
+        return [(str(action), json.loads(str(detail))) for action, detail in reversed(found)]
 
     def verify(self) -> str | None:
         """None when the chain is whole, else a sentence naming the first bad row."""

@@ -10,57 +10,28 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import structlog
 
-from edge.config import LimitsConfig, UnitConfig
 from edge.domain.device_facts import DeviceFacts
 from edge.domain.session_states import E, S
 from edge.domain.verdict import ACCEPTED, Verdict, refused
-from edge.mcu.client import McuClient
 from edge.mcu.outcome import Done, Refused
-from edge.ports import Entropy, Indicators, Panel, Store, WallClock
-from edge.services.alarm_service import AlarmService
 from edge.services.chair_judges import ChairJudges
-from edge.services.chair_state import ChairState
-from edge.services.device_watch import DeviceWatch, TracePoint
-from edge.services.facts import Facts
+from edge.services.chair_parts import ChairParts
+from edge.services.device_watch import TracePoint
 from edge.services.health import health
-from edge.services.journal import Journal
-from edge.services.panel_service import PanelService
 from edge.services.phase import Phase
-from edge.services.ports_clinic import ClinicBookPort, ClinicSyncPort
+from edge.services.safety_test import SafetyTest
 from edge.services.session_desk import SessionDesk, UnitFacts
-from edge.services.session_runner import IN_SESSION, SessionRunner
-from edge.services.stop_words import PANEL_CODES
 from edge.services.supervisor import supervise
+from edge.services.unit_watch import UnitWatch
 from edge.services.visit_desk import VisitDesk
 from firmware.wire.commands import ClearFault
 
 log = structlog.get_logger(__name__)
 
 STOP_SOURCES = ("operator", "patient")
-
-
-@dataclass(frozen=True)
-class ChairParts:
-    """Everything the chair is made of."""
-
-    unit: UnitConfig
-    limits: LimitsConfig
-    settings_hash: str  # hex
-    software_version: str
-    state: ChairState
-    client: McuClient
-    panel: Panel
-    indicators: Indicators
-    store: Store
-    journal: Journal
-    wall_clock: WallClock
-    entropy: Entropy
-    book: ClinicBookPort
-    clinic: ClinicSyncPort
 
 
 class Chair:
@@ -71,12 +42,11 @@ class Chair:
         self._parts = parts
         self._client = parts.client
         self._phase = Phase(parts.state, parts.wall_clock)
-        self._watch = DeviceWatch(parts.state, parts.client, self._phase)
-        self._panel = PanelService(parts.panel, parts.state, self._phase, self)
-        self._facts = Facts(parts.state, parts.limits, self._watch, self._panel)
-        self._runner = SessionRunner(
-            parts.state, parts.limits, parts.client, self._watch, self._phase
-        )
+        self._unit = UnitWatch(parts, self._phase)
+        self._facts = self._unit.facts
+        self._runner = self._unit.runner
+        self.safety = SafetyTest(parts, self._phase, self._unit)
+        self._alarms = self._unit.alarms
         self._desk = VisitDesk(parts.state, self._phase, self._facts, parts.book, parts.clinic)
         self._file = SessionDesk(
             parts.state,
@@ -94,22 +64,12 @@ class Chair:
             self._phase,
             self._desk,
             self._facts,
-            self._panel,
+            self._unit.panel,
             parts.client,
             self._runner,
         )
-        self._alarms = AlarmService(
-            parts.state,
-            self._facts,
-            self._phase,
-            parts.indicators,
-            parts.wall_clock,
-            bad_frames=lambda: parts.client.bad_frames,
-            page_silent_s=self._runner.page_silent_s,
-        )
         self._started_at = asyncio.get_running_loop().time()
-        self._watch.add(self)
-        self._phase.on_move(lambda *_: self._alarms.evaluate_soon())
+        self._unit.device.add(self)
 
     # What the API and the entry point use.
 
@@ -119,9 +79,8 @@ class Chair:
         await supervise(
             {
                 "controller": self._client.run,
-                "session": self._runner.run,
-                "panel": self._panel.run,
-                "alarms": lambda: self._alarms.run(self._each_period),
+                "safety test": self.safety.run,
+                **self._unit.tasks(self._desk.look_at_machine),
             },
             on_failure=self.task_died,
         )
@@ -136,7 +95,7 @@ class Chair:
 
     def trace(self) -> list[TracePoint]:
         """Temperatures of the last ten minutes at 2 Hz."""
-        return self._watch.trace()
+        return self._unit.device.trace()
 
     def health(self) -> dict[str, object]:
         """Facts for /health."""
@@ -159,13 +118,18 @@ class Chair:
 
     def refusals(self) -> dict[str, str]:
         """Command tag of the API to the code it would be refused with now."""
-        return self._judges.refusals()
+        test = self._alarms.judge_test()
+        mine = {} if test.is_accepted else {"test_alarms": test.code}
+        return self._judges.refusals() | mine | self.safety.refusals()
 
     # The visit.
 
     def open_visit(self, who: str, appointment_id: str) -> Verdict:
         """IDLE to PATIENT."""
-        return self._said("open_visit", self._desk.open(who, appointment_id))
+        verdict = self.safety.judge_other()
+        if verdict.is_accepted:
+            verdict = self._desk.open(who, appointment_id)
+        return self._said("open_visit", verdict)
 
     def leave_visit(self, who: str) -> Verdict:
         """Back to today; a session in which nothing was given is closed as abandoned."""
@@ -251,12 +215,15 @@ class Chair:
         """Output off, in every state. Sent before anything else, never refused."""
         code = source if source in STOP_SOURCES else "operator"
         self._runner.stop(code)
+        self.safety.stop()
         log.warning("STOP", source=source, phase=self._phase.now.value)
         return ACCEPTED
 
     async def acknowledge(self, who: str) -> Verdict:
         """Clear what the controller latched; out of STOPPED, the session may go on."""
-        verdict = self._judges.acknowledge()
+        verdict = self.safety.judge_acknowledge()
+        if verdict.is_accepted:
+            verdict = self._judges.acknowledge()
         if not verdict.is_accepted:
             return self._said("acknowledge", verdict)
         for fault in self.state.device.faults:
@@ -275,16 +242,33 @@ class Chair:
 
     def acknowledge_alarm(self, who: str, alarm_id: str) -> Verdict:
         """The signal was understood; the condition stays as it is."""
-        log.info("acknowledge alarm", who=who, alarm=alarm_id)
-        if not self._alarms.acknowledge(alarm_id):
+        if not self._alarms.acknowledge(who, alarm_id):
             return self._said("acknowledge_alarm", refused("no_such_alarm", alarm_id=alarm_id))
         return ACCEPTED
 
     def pause_audio(self, who: str) -> Verdict:
         """Silence for two minutes at most."""
-        log.info("pause audio", who=who)
-        self._alarms.pause_audio()
+        self._alarms.pause_audio(who)
         return ACCEPTED
+
+    def test_alarms(self, who: str) -> Verdict:
+        """Lamps and a short tone, read back; the outcome shows with the device."""
+        verdict = self.safety.judge_other()
+        if verdict.is_accepted:
+            verdict = self._alarms.ask_test(who)
+        return self._said("test_alarms", verdict)
+
+    def start_safety_test(self, who: str, variant: str) -> Verdict:
+        """Trip every safety path once; IDLE only. The outcome shows as state.safety."""
+        return self._said("start_safety_test", self.safety.start(who, variant))
+
+    def repeat_safety_step(self, who: str) -> Verdict:
+        """The step that failed, once more."""
+        return self._said("repeat_safety_step", self.safety.repeat(who))
+
+    def end_safety_test(self, who: str) -> Verdict:
+        """Give the test up, or close its result."""
+        return self._said("end_safety_test", self.safety.end(who))
 
     def end_session(self, who: str, reason: str) -> Verdict:
         """To WRAPUP with a reason; the bank is bled."""
@@ -325,16 +309,13 @@ class Chair:
             self._phase.move(E.SIGN)
         return self._said("wrap_up", verdict)
 
-    # What the device and the panel do; the runner has acted already.
+    # What the device does; runner and watchers have acted already.
 
-    def on_lost(self, reason: str) -> None:
-        """The line went."""
-        log.warning("controller lost", reason=reason)
-        self._alarms.evaluate_soon()
+    def on_lost(self, _reason: str) -> None:
+        """Theirs."""
 
     def on_fault(self, _fault: int) -> None:
-        """The controller latched a fault."""
-        self._alarms.evaluate_soon()
+        """Theirs."""
 
     def on_identity(self) -> None:
         """The controller told who it is: orders are judged by what it can time."""
@@ -342,25 +323,7 @@ class Chair:
             self.clinic_changed()
 
     def on_status(self) -> None:
-        """A whole state was heard."""
-        self._panel.compare()
-
-    def on_panel_open(self, name: str) -> None:
-        """The edge's own wire opened or cannot be read."""
-        self._stop_for_panel(PANEL_CODES[name])
-
-    def on_disagreement(self, _name: str) -> None:
-        """Two wires, two answers."""
-        self._stop_for_panel("disagree")
-
-    def _stop_for_panel(self, code: str) -> None:
-        self._alarms.evaluate_soon()
-        if self._phase.now not in IN_SESSION:
-            return
-        if code == "patient":
-            self._runner.stop(code)
-        else:
-            self._runner.halt(code)
+        """Theirs."""
 
     # Small things.
 
@@ -370,10 +333,6 @@ class Chair:
         if book is not None:
             self._runner.take(book)
             self._runner.restore()
-
-    def _each_period(self) -> None:
-        self._desk.look_at_machine()
-        self._runner.check_page()
 
     def task_died(self, name: str, error: BaseException) -> None:
         """Last words: the heartbeat ends with us, the Stop is there before that."""
@@ -387,5 +346,6 @@ class Chair:
 
     def _said(self, command: str, verdict: Verdict) -> Verdict:
         if not verdict.is_accepted:
-            log.warning("refused", command=command, code=verdict.code, **verdict.args)
+            words = self._parts.sentence(f"refusal-{verdict.code}", verdict.args)
+            log.warning("refused", command=command, code=verdict.code, text=words, **verdict.args)
         return verdict

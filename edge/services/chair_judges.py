@@ -7,9 +7,12 @@ cannot differ. Pure looks at the present; nothing is changed here. Loop time for
 from __future__ import annotations
 
 import asyncio
+import math
+from dataclasses import replace
 
 from edge.config import LimitsConfig
-from edge.domain.device_facts import not_ready_reasons
+from edge.domain.certificate import REASONS_FOR_NEXT
+from edge.domain.device_facts import not_ready_reasons, own_heat_reason
 from edge.domain.session_states import E, S
 from edge.domain.verdict import ACCEPTED, Verdict, refused
 from edge.mcu.client import McuClient
@@ -17,7 +20,8 @@ from edge.services.chair_state import ChairState
 from edge.services.facts import Facts
 from edge.services.panel_service import PanelService
 from edge.services.phase import Phase
-from edge.services.session_runner import Count, SessionRunner
+from edge.services.session_runner import SessionRunner
+from edge.services.settling import Count
 from edge.services.visit_desk import VisitDesk
 
 NOTE_PHASES = (S.ARMED, S.TREATING, S.PAUSED, S.STOPPED, S.UNCERTAIN, S.WRAPUP)
@@ -73,12 +77,14 @@ class ChairJudges:
         for judge in (self._desk.judge_order, self._desk.judge_checks):
             if verdict.is_accepted:
                 verdict = judge()
-        return self._ready() if verdict.is_accepted else verdict
+        return self._ready(is_begun=False) if verdict.is_accepted else verdict
 
     def start(self) -> Verdict:
         """Armed, and nothing has changed since."""
         verdict = self._phase.judge(E.START)
-        return self._ready() if verdict.is_accepted else verdict
+        if verdict.is_accepted:
+            verdict = self._ready(is_begun=True)
+        return self._attended() if verdict.is_accepted else verdict
 
     def resume(self) -> Verdict:
         """The count is settled, something is left, the pause was not too long."""
@@ -92,7 +98,10 @@ class ChairJudges:
         paused_s, limit_s = self._paused_s(), self._limits.pause_s_max
         if paused_s > limit_s:
             return refused("pause_too_long", minutes=round(paused_s / 60), limit=limit_s // 60)
-        return self._ready()
+        verdict = self._ready(is_begun=True)
+        if verdict.is_accepted:
+            verdict = self._desk.judge_coil()
+        return self._attended() if verdict.is_accepted else verdict
 
     def acknowledge(self) -> Verdict:
         """Out of STOPPED only with a settled count and closed loops; elsewhere always."""
@@ -102,7 +111,10 @@ class ChairJudges:
             return refused("link_down")
         if self._runner.count is not Count.SETTLED:
             return refused("uncertain")
-        return ACCEPTED if self._panel.is_closed() else refused("interlock_open")
+        if not self._panel.is_closed():
+            return refused("interlock_open")
+        heat = own_heat_reason(self._facts.device())
+        return refused("device_not_ready", reason=heat) if heat else ACCEPTED
 
     def end(self) -> Verdict:
         """Not while the count is just being read; a session never armed needs an order."""
@@ -118,9 +130,24 @@ class ChairJudges:
             return refused("wrong_state", state=self._phase.now.value)
         return ACCEPTED
 
-    def _ready(self) -> Verdict:
-        reasons = not_ready_reasons(self._facts.device())
-        return refused("device_not_ready", reason=reasons[0]) if reasons else ACCEPTED
+    def _ready(self, *, is_begun: bool) -> Verdict:
+        """is_begun: this session was armed under a certificate that held, and goes on under it."""
+        device = self._facts.device()
+        if is_begun and device.certificate in REASONS_FOR_NEXT:
+            device = replace(device, certificate="")
+        reasons = not_ready_reasons(device)
+        if not reasons:
+            return ACCEPTED
+        if reasons[0] == "no_certificate":
+            return refused("no_certificate", why=device.certificate)
+        if reasons[0] != "too_hot_ahead":
+            return refused("device_not_ready", reason=reasons[0])
+        if device.ahead.ready_in_s is None:
+            return refused("too_hot_never")
+        return refused("too_hot_ahead", minutes=math.ceil(device.ahead.ready_in_s / 60))
+
+    def _attended(self) -> Verdict:
+        return ACCEPTED if self._panel.is_attended() else refused("attend_released")
 
     def _paused_s(self) -> float:
         visit = self._state.visit

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from edge.domain.certificate import Certificate
+from edge.domain.device_facts import HeatAhead
 from edge.domain.prescription import MotorThreshold, Order, Patient, Problem
+from edge.domain.safety_test import Run
 from edge.domain.session_states import S
 from edge.domain.train_plan import Plan
 
@@ -133,10 +136,20 @@ class DeviceState:
     faults: tuple[int, ...] = ()
     surface_c10: int | None = None
     winding_c10: int | None = None
+    surface_own_c10: int | None = None  # the edge's own sensor at the contact face
+    surface_own_doubt: str = ""  # why it is not believed; of a plugged coil
+    is_surface_own_hot: bool = False  # until it is well below the limit again
     bank_mv: int | None = None
-    level_pct_mso: int = 0
+    level_pct_mso: int = 0  # the bank is charged to; 0 while it is bled
+    ordered_pct_mso: int = 0  # the last one that was not 0: what the last pulses were to be
+    amplitude_pm: int | None = None  # last pulse that was sensed, per mille of full output
     inputs: dict[str, bool | None] = field(default_factory=dict)  # MCU's view by INPUT_NAMES
     panel: dict[str, bool | None] = field(default_factory=dict)  # edge's own view by PanelInput
+    chattering: tuple[str, ...] = ()  # inputs of the panel that open again and again
+    unproved: tuple[str, ...] = ()  # contacts that nobody has seen to open for too long
+    host_back: bool | None = None  # read-backs of the two enables, on wires of the edge's own
+    gate_back: bool | None = None
+    enable_fault: str = ""  # edge.domain.enables.DIFFERENCES that has lasted, '' none
     lifetime_pulses: int = 0
     clock_uncertainty_us: int | None = None
     settings_match: bool = False
@@ -152,6 +165,18 @@ class DeviceState:
 
 
 @dataclass(frozen=True)
+class HeatForecast:
+    """How the coil's face will warm with what is left to give, without any margin."""
+
+    made_at: float  # loop seconds
+    ahead: HeatAhead  # as it is judged, with margins
+    peak_c: float
+    peak_in_s: float
+    points: tuple[tuple[float, float], ...]  # (seconds from made_at, contact face)
+    is_learned: bool  # by this coil's own record
+
+
+@dataclass(frozen=True)
 class AlarmState:
     """One alarm signal."""
 
@@ -162,6 +187,26 @@ class AlarmState:
     is_active: bool  # condition present now
     is_acknowledged: bool
     args: dict[str, str | int | float]
+
+
+@dataclass
+class SafetyState:
+    """The safety test that is under way, or whose result is shown."""
+
+    # off; running: by itself; person: waits for one; failed: the step may be repeated, or not;
+    # over: the result is shown
+    stage: str = "off"
+    outcome: str = ""  # with over: passed, failed, dropped, stopped
+    run: Run | None = None
+    who: str = ""
+    prompt: str = ""  # with person: open or close, the contact of the step that is due
+    prompt_until: float | None = None  # loop seconds
+    expected: tuple[str, ...] = ()  # alarms that the step itself brings about
+
+    @property
+    def is_busy(self) -> bool:
+        """Nothing else may begin on this unit."""
+        return self.stage in ("running", "person", "failed")
 
 
 @dataclass
@@ -181,3 +226,8 @@ class ChairState:
     quarantined: int = 0
     self_test: str = "open"  # open, passed, failed
     self_test_utc_s: float | None = None
+    heat: HeatForecast | None = None  # None: no coil, or its temperature is not known
+    safety: SafetyState = field(default_factory=SafetyState)
+    certificate: Certificate | None = None  # of the last safety test, good or not
+    sounder: str = "open"  # open, passed, failed: heard when it was last tried
+    sounder_utc_s: float | None = None

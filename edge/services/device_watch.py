@@ -20,12 +20,13 @@ from edge.services.chair_state import ChairState
 from edge.services.phase import Phase
 from firmware.wire import codes
 from firmware.wire.message import Message
-from firmware.wire.reports import Identity, Status
+from firmware.wire.reports import Identity, PulseReport, Status
 
 log = structlog.get_logger(__name__)
 
 TRACE_PERIOD_S = 0.5
 TRACE_POINTS = 1200  # 10 minutes
+SENSED = (codes.PULSE_EMITTED, codes.PULSE_CUT)
 SELF_TEST_STATES = (codes.BOOT, codes.SELF_TEST)
 SELF_TEST_FAULTS = (codes.F_LEDGER, codes.F_INTERNAL, codes.F_SENSOR, codes.F_SELF_TEST)
 
@@ -85,6 +86,17 @@ class DeviceWatch:
         except TimeoutError:
             return False
 
+    async def wait_for_input(self, name: str, within_s: float) -> bool:
+        """True as soon as a Status heard from now on has this input closed."""
+        try:
+            async with asyncio.timeout(within_s):
+                while True:
+                    await self.next_status()
+                    if self._client.is_live and self._state.device.inputs[name]:
+                        return True
+        except TimeoutError:
+            return False
+
     def _on_link(self, link: str, detail: str) -> None:
         device = self._state.device
         was, device.link, device.link_detail = device.link, link, detail
@@ -111,6 +123,8 @@ class DeviceWatch:
             self._take_status(report, at_s)
         elif isinstance(report, Identity):
             self._take_identity(report)
+        elif isinstance(report, PulseReport) and report.result in SENSED:
+            self._state.device.amplitude_pm = report.amplitude_pm
 
     def _take_identity(self, identity: Identity) -> None:
         device = self._state.device
@@ -132,7 +146,7 @@ class DeviceWatch:
 
     def _take_status(self, status: Status, at_s: float) -> None:
         device = self._state.device
-        fault_before = device.fault
+        first_before, faults_before = device.fault, device.faults
         device.heard_at = at_s
         device.boot_epoch = status.boot_epoch
         device.mcu_state = (
@@ -146,6 +160,7 @@ class DeviceWatch:
         device.winding_c10 = _reading(status.winding_c10)
         device.bank_mv = status.bank_mv
         device.level_pct_mso = status.level_pct_mso
+        device.ordered_pct_mso = status.level_pct_mso or device.ordered_pct_mso
         device.inputs = _inputs(status)
         device.lifetime_pulses = status.lifetime_pulses
         device.bad_frames = self._client.bad_frames
@@ -158,12 +173,19 @@ class DeviceWatch:
         self._show(status)
         for watcher in self._watchers:
             watcher.on_status()
-        if status.fault and status.fault != fault_before:
-            log.error("controller fault", fault=status.fault, faults=list(device.faults))
-            for watcher in self._watchers:
-                watcher.on_fault(status.fault)
+        self._tell_faults(status.fault, first_before, faults_before)
         self._heard.set()
         self._heard = asyncio.Event()
+
+    def _tell_faults(self, first: int, first_before: int, before: tuple[int, ...]) -> None:
+        """The first one latched, and those that joined it since the last status."""
+        faults = self._state.device.faults
+        fresh = [first] if first not in (codes.F_NONE, first_before) else []
+        fresh += [fault for fault in faults if fault not in (*before, *fresh)]
+        for fault in fresh:
+            log.error("controller fault", fault=fault, faults=list(faults))
+            for watcher in self._watchers:
+                watcher.on_fault(fault)
 
     def _judge_self_test(self, status: Status) -> None:
         if not self._client.is_live:

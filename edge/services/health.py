@@ -5,6 +5,7 @@ Reads the one picture; no secrets and nothing of patients. No clock of its own.
 
 from __future__ import annotations
 
+from edge.domain.certificate import number_text
 from edge.domain.device_facts import DeviceFacts, not_ready_reasons
 from edge.ports import WallClock
 from edge.services.chair_state import ChairState
@@ -21,7 +22,7 @@ def health(
 ) -> dict[str, object]:
     """One flat object; "ok": the service itself works, "ready": a patient may be treated."""
     reasons = not_ready_reasons(facts)
-    device = state.device
+    device, certificate = state.device, state.certificate
     return {
         "ok": True,
         "ready": not reasons,
@@ -50,6 +51,11 @@ def health(
         "is_trial": device.is_trial,
         "ipi_us_min": device.ipi_us_min,
         "self_test_found": list(device.self_test_found),
+        "safety_test": facts.certificate or "valid",
+        "certificate": None if certificate is None else number_text(certificate.number),
+        "certificate_until": None
+        if certificate is None
+        else certificate.valid_until.isoformat(timespec="seconds"),
         "alarms": [alarm.alarm_id for alarm in state.alarms],
         "clinic": state.clinic_state,
         "to_send": state.to_send,

@@ -14,7 +14,8 @@ from edge.mcu.clock_sync import ClockSync
 from edge.services.chair_state import DeviceState, SessionState
 from edge.services.phase import Phase
 from edge.services.session_book import SessionBook
-from edge.services.stop_words import stop_state
+from edge.services.stop_words import stop_sentence, stop_state
+from edge.services.texts import Sentence
 
 
 class SessionBoard:
@@ -96,6 +97,11 @@ class SessionBoard:
         if self.session.stop is not None:
             self.session.stop.is_cleared = True
         self._phase.touch()
+
+    def stop_words(self, sentence: Sentence) -> dict[str, str]:
+        """The stop as the screen explains it, for record and log; none when a person paused."""
+        stop = self.session.stop
+        return {} if stop is None else {"text": stop_sentence(stop, self.session.dose, sentence)}
 
     def warmed(self, surface_c10: int | None) -> None:
         """A reading of the contact face during the session."""

@@ -9,7 +9,6 @@ on the loop; books through session_book, shows through session_board.
 from __future__ import annotations
 
 import asyncio
-from enum import Enum
 
 import structlog
 
@@ -23,12 +22,14 @@ from edge.ports import StoreError
 from edge.services.arm_flow import ArmFailed, arm_unit
 from edge.services.chair_state import ChairState
 from edge.services.device_watch import DeviceWatch
+from edge.services.host_enable import HostKeeper
 from edge.services.page_watch import PageAct, PageWatch
 from edge.services.phase import Phase
 from edge.services.session_board import SessionBoard
 from edge.services.session_book import SessionBook
 from edge.services.session_task import SessionTask
-from edge.services.settling import Settler
+from edge.services.settling import Count, Settler
+from edge.services.texts import Sentence
 from edge.services.train_feeder import HaltError, TrainFeeder
 from firmware.wire import codes
 from firmware.wire.commands import Discharge, Hold
@@ -39,16 +40,9 @@ log = structlog.get_logger(__name__)
 
 PAUSE_CHARGED_S = 60.0  # [P] a bank is not kept charged beside a waiting patient
 IN_SESSION = (*OUTPUT_POSSIBLE, S.PAUSED)
-STORE_AGAIN_S = 1.0
 SENSED = (codes.PULSE_EMITTED, codes.PULSE_CUT)
-
-
-class Count(Enum):
-    """Whether every pulse that was asked for is accounted for."""
-
-    SETTLED = "settled"
-    ASKING = "asking"  # the controller's ledger will tell
-    OPEN = "open"  # it told, and the count stays between two bounds
+UNASKED = str(codes.F_PULSE_UNASKED)  # such a pulse is in the controller's count alone
+AFTER_STOP = (S.STOPPED, S.WRAPUP)  # the count was settled, or is about to be
 
 
 class SessionRunner:
@@ -61,13 +55,17 @@ class SessionRunner:
         client: McuClient,
         watch: DeviceWatch,
         phase: Phase,
+        host: HostKeeper,
+        sentence: Sentence,
     ) -> None:
         self._state = state
         self._limits = limits
         self._client = client
+        self._host = host
+        self._sentence = sentence
         self._watch = watch
         self._phase = phase
-        self._settler = Settler(state, client, watch)
+        self._settler = Settler(state, client, watch, self._store_failed)
         self._task = SessionTask()
         self._bleed: asyncio.TimerHandle | None = None
         self._book: SessionBook | None = None
@@ -207,6 +205,9 @@ class SessionRunner:
 
     def on_fault(self, fault: int) -> None:
         """The controller has stopped by itself already."""
+        if fault == codes.F_PULSE_UNASKED and self._phase.now in AFTER_STOP:
+            self.count = Count.ASKING
+            self._task.begin(self._settle("fault", must_ask=True))
         self._break_off(E.FAULT, str(fault))
 
     def on_status(self) -> None:
@@ -256,7 +257,13 @@ class SessionRunner:
     async def _arm(self, level_pct_mso: int, who: str, *, is_resuming: bool) -> None:
         book = self.the_book
         armed = await arm_unit(
-            self._client, self._watch, book.session_id, book.plan, level_pct_mso, book.delivered
+            self._client,
+            self._watch,
+            self._host,
+            book.session_id,
+            book.plan,
+            level_pct_mso,
+            book.delivered,
         )
         if isinstance(armed, ArmFailed):
             self._tell("arm_failed", code=armed.code, where=armed.where)
@@ -307,12 +314,13 @@ class SessionRunner:
         self.board.rest("done")
         if not isinstance(await self._client.request(Discharge()), Done):
             self._client.stop()
+        self._host.drop()
 
     async def _hold(self, code: str, who: str) -> None:
         """Gate closed; the strongest means when the gentle one is not confirmed."""
         if not isinstance(await self._client.request(Hold()), Done):
             self._client.stop()
-        self._tell("paused", code=code, who=who)
+        self._tell("paused", code=code, who=who, **self.board.stop_words(self._sentence))
         await self._settle("hold", must_ask=False)
         if self.count is Count.SETTLED and self.delivered == self.the_book.plan.pulses:
             await self._complete()
@@ -329,22 +337,19 @@ class SessionRunner:
         self._task.begin(self._after_break(event, code))
 
     async def _after_break(self, event: E, code: str) -> None:
-        self._tell("restored" if event is E.RESTORED else "stopped", code=code)
+        self.board.show_dose(is_open=True)
+        kind = "restored" if event is E.RESTORED else "stopped"
+        self._tell(kind, code=code, **self.board.stop_words(self._sentence))
         ended = {E.STOP: "stop", E.FAULT: "fault"}.get(event, "uncertain")
-        await self._settle(ended, must_ask=self._phase.now is S.UNCERTAIN)
+        must_ask = self._phase.now is S.UNCERTAIN or code == UNASKED
+        await self._settle(ended, must_ask=must_ask)
 
     async def _settle(self, ended: str, *, must_ask: bool) -> None:
-        """Until the count is known, or known to stay open; also while the store is failing."""
+        """Until the count is known, or known to stay open."""
         self.board.show_dose(is_open=True)
-        judged = None
-        while judged is None:
-            try:
-                judged = await self._settler.settle(
-                    self.the_book, ended, must_ask=must_ask, peak_c10=self._peak_c10()
-                )
-            except StoreError as error:
-                self._store_failed(error)
-                await asyncio.sleep(STORE_AGAIN_S)
+        judged = await self._settler.settle(
+            self.the_book, ended, must_ask=must_ask, peak_c10=self._peak_c10()
+        )
         if isinstance(judged, Settled):
             self._settled(judged)
             return

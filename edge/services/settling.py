@@ -7,6 +7,8 @@ What cannot be settled is returned with its reason. Runs on the loop; changes no
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from enum import Enum
 
 import structlog
 
@@ -14,6 +16,7 @@ from edge.domain.dose import Settled, Unsettled
 from edge.mcu.client import McuClient
 from edge.mcu.outcome import Done
 from edge.mcu.reconcile import ledger_count
+from edge.ports import StoreError
 from edge.services.chair_state import ChairState
 from edge.services.device_watch import DeviceWatch
 from edge.services.session_book import SessionBook
@@ -24,20 +27,49 @@ log = structlog.get_logger(__name__)
 
 RESULT_GRACE_S = 0.25  # the result is sent at once; a lost one is not sent again
 ASK_AGAIN_S = 0.25
+STORE_AGAIN_S = 1.0
+
+
+class Count(Enum):
+    """Whether every pulse that was asked for is accounted for."""
+
+    SETTLED = "settled"
+    ASKING = "asking"  # the controller's ledger will tell
+    OPEN = "open"  # it told, and the count stays between two bounds
 
 
 class Settler:
-    """Of one unit."""
+    """Of one unit; on_store_failed hears each time that a count could not be written down."""
 
-    def __init__(self, state: ChairState, client: McuClient, watch: DeviceWatch) -> None:
+    def __init__(
+        self,
+        state: ChairState,
+        client: McuClient,
+        watch: DeviceWatch,
+        on_store_failed: Callable[[StoreError], None],
+    ) -> None:
         self._state = state
         self._client = client
         self._watch = watch
+        self._on_store_failed = on_store_failed
 
     async def settle(
         self, book: SessionBook, ended: str, *, must_ask: bool, peak_c10: int | None
     ) -> Settled | Unsettled:
-        """Until the count is settled or cannot be; must_ask: ask the ledger in any case."""
+        """Until the count is settled or cannot be, also while the store is failing.
+
+        must_ask: ask the ledger in any case.
+        """
+        while True:
+            try:
+                return await self._settle(book, ended, must_ask=must_ask, peak_c10=peak_c10)
+            except StoreError as error:
+                self._on_store_failed(error)
+                await asyncio.sleep(STORE_AGAIN_S)
+
+    async def _settle(
+        self, book: SessionBook, ended: str, *, must_ask: bool, peak_c10: int | None
+    ) -> Settled | Unsettled:
         await self._output_off()
         if book.open_train is not None:
             await asyncio.sleep(RESULT_GRACE_S)

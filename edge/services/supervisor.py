@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 import structlog
 
@@ -39,6 +40,26 @@ async def supervise(
         for task in reversed(running):
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
+
+
+async def callback_failures() -> None:
+    """Until a callback of the loop fails, which has no task to die in; then raises its error."""
+    loop = asyncio.get_running_loop()
+    failed: asyncio.Future[None] = loop.create_future()
+
+    def note(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        if "handle" not in context or not isinstance(error, Exception):
+            loop.default_exception_handler(context)
+        elif not failed.done():
+            failed.set_exception(error)
+
+    before = loop.get_exception_handler()
+    loop.set_exception_handler(note)
+    try:
+        await failed
+    finally:
+        loop.set_exception_handler(before)
 
 
 async def _guarded(name: str, work: Work) -> None:

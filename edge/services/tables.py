@@ -38,3 +38,24 @@ CREATE TABLE outbox (
   refs TEXT NOT NULL DEFAULT '{}', attempts INTEGER NOT NULL DEFAULT 0,
   last_answer TEXT NOT NULL DEFAULT '', queued_utc TEXT NOT NULL, sent_utc TEXT) STRICT;
 """
+
+# Made at each start where it is missing: a store of layout 1 may be older than this table, and
+# nothing else of the layout changes with it.
+CONTACT_PROOF = """
+CREATE TABLE IF NOT EXISTS contact_proof (
+  name TEXT PRIMARY KEY, since_utc TEXT NOT NULL, sessions INTEGER NOT NULL,
+  patients INTEGER NOT NULL, last_patient TEXT NOT NULL) STRICT;
+"""
+
+# The same for certificates of safety tests; body is edge/domain/certificate.py's, signature hex.
+CERTIFICATE = """
+CREATE TABLE IF NOT EXISTS certificate (
+  number INTEGER PRIMARY KEY, body TEXT NOT NULL, signature TEXT NOT NULL) STRICT;
+"""
+
+# The same for the constants of coils; text is the JSON of edge/services/coil_memory.py.
+COIL_HEAT = """
+CREATE TABLE IF NOT EXISTS coil_heat (
+  serial TEXT PRIMARY KEY, coil_type TEXT NOT NULL, constants TEXT NOT NULL,
+  trains INTEGER NOT NULL, learned_utc TEXT NOT NULL) STRICT;
+"""

@@ -6,15 +6,24 @@ patient: it reads as the key itself and is logged once. No clock.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from importlib import resources
 
 import structlog
 from fluent.runtime import FluentBundle, FluentResource
+from fluent.syntax.ast import Resource
 
 log = structlog.get_logger(__name__)
 
 CATALOGUES = ("codes.ftl", "screen.ftl")
+
+Sentence = Callable[[str, Mapping[str, str | int | float]], str]
+
+
+@cache  # two files a language; reading them takes a second on a Pi
+def _parsed(source: str) -> Resource:
+    return FluentResource(source)
 
 
 class Texts:
@@ -24,7 +33,7 @@ class Texts:
         # Isolation marks are for mixed scripts on screens; these sentences go to logs and JSON.
         self._bundle = FluentBundle([language], use_isolating=False)
         for source in sources:
-            self._bundle.add_resource(FluentResource(source))
+            self._bundle.add_resource(_parsed(source))
         self._missed: dict[str, None] = {}
 
     @classmethod

@@ -149,6 +149,13 @@ class VisitDesk:
             return refused("checks_open", key=findings[0].key, count=len(findings))
         return ACCEPTED
 
+    def judge_coil(self) -> Verdict:
+        """The coil plugged in now is the one of the order; it may have been changed in a pause."""
+        states = machine_states(self._facts.device(), self.visit.order, self.visit.problems)
+        if states["coil"] != "ok":
+            return refused("checks_open", key="coil", count=1)
+        return ACCEPTED
+
     def judge_finish(self) -> Verdict:
         """CHECKS_PASSED, by table and checklist."""
         verdict = self._phase.judge(E.CHECKS_PASSED)

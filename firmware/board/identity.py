@@ -10,7 +10,9 @@ from firmware.wire.codes import (
     IN_COIL,
     IN_COOLING,
     IN_DOOR,
+    IN_ENCLOSURE,
     IN_ESTOP,
+    IN_HOST,
     IN_PATIENT,
     RESET_POWER,
     RESET_WATCHDOG,
@@ -33,7 +35,7 @@ KEY_BYTES = 32
 UNIT_ID_BYTES = 8
 EPOCH_MASK = 0xFFFFFFFF
 # Everybody's inputs. COOLING is added by the coil that needs it, or by unit.cfg for every coil.
-ALWAYS_FITTED = IN_ESTOP | IN_DOOR | IN_COIL | IN_PATIENT
+ALWAYS_FITTED = IN_ESTOP | IN_DOOR | IN_COIL | IN_PATIENT | IN_HOST | IN_ENCLOSURE
 # [P] A stand-in chip says so in its own number, so that no setting can hide it.
 SIMULATED_PREFIX = b"SIM"
 

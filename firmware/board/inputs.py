@@ -1,10 +1,26 @@
-# The five safety inputs as one mask, and the interrupt that wakes the loop when one of them moves.
+# The safety inputs as one mask, and the interrupt that wakes the loop when one of them moves.
 # The interrupt only sets a flag and counts: the cut itself is made by the series chain and by PIO,
 # without any Python. Owns no debouncing (firmware/core/interlocks.py). Runs in a hard interrupt, so
 # on_edge allocates nothing.
-from firmware.board.pins import GP_COIL, GP_COOLING, GP_DOOR, GP_ESTOP, GP_PATIENT
+from firmware.board.pins import (
+    GP_COIL,
+    GP_COOLING,
+    GP_DOOR,
+    GP_ENCLOSURE,
+    GP_ESTOP,
+    GP_HOST,
+    GP_PATIENT,
+)
 from firmware.compat import TYPE_CHECKING, const
-from firmware.wire.codes import IN_COIL, IN_COOLING, IN_DOOR, IN_ESTOP, IN_PATIENT
+from firmware.wire.codes import (
+    IN_COIL,
+    IN_COOLING,
+    IN_DOOR,
+    IN_ENCLOSURE,
+    IN_ESTOP,
+    IN_HOST,
+    IN_PATIENT,
+)
 from machine import Pin
 
 if TYPE_CHECKING:
@@ -16,6 +32,8 @@ SOURCES = (
     (GP_COIL, IN_COIL),
     (GP_PATIENT, IN_PATIENT),
     (GP_COOLING, IN_COOLING),
+    (GP_HOST, IN_HOST),
+    (GP_ENCLOSURE, IN_ENCLOSURE),
 )
 _EDGES_MASK = const(1048575)  # a small integer for ever: one that grows would allocate
 

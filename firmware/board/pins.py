@@ -23,6 +23,8 @@ GP_CHARGER_LEVEL = const(14)
 GP_BLEED_OPEN = const(15)
 GP_PEAK_RESET = const(16)
 GP_COIL_ID = const(17)
+GP_HOST = const(18)
+GP_ENCLOSURE = const(19)
 GP_NTC_SELECT = const(20)
 GP_LED = const(25)
 GP_BANK = const(26)
@@ -42,7 +44,7 @@ ROWS = (
     (GP_TRIGGER_BACK, "TRIGGER_BACK", "in", 0, "trigger behind the one-shot"),
     (GP_PULSE_SEEN, "PULSE_SEEN", "in", 0, "coil current comparator, one edge a pulse"),
     (GP_ESTOP, "ESTOP", "in", 0, "emergency stop, 1 = not pushed"),
-    (GP_DOOR, "DOOR", "in", 0, "door, 1 = shut"),
+    (GP_DOOR, "DOOR", "in", 0, "door of the room, 1 = shut"),
     (GP_COIL, "COIL", "in", 0, "coil connector, 1 = seated"),
     (GP_PATIENT, "PATIENT", "in", 0, "patient's stop button, 1 = not pressed"),
     (GP_COOLING, "COOLING", "in", 0, "fan or flow, 1 = running"),
@@ -51,6 +53,8 @@ ROWS = (
     (GP_BLEED_OPEN, "BLEED_OPEN", "out", 0, "high holds the bleed relay open, low bleeds"),
     (GP_PEAK_RESET, "PEAK_RESET", "out", ANY, "high empties the peak-hold"),
     (GP_COIL_ID, "COIL_ID", "1-wire", ANY, "memory chip in the coil's plug"),
+    (GP_HOST, "HOST", "in", 0, "the Pi's enable behind its one-shot, 1 = on"),
+    (GP_ENCLOSURE, "ENCLOSURE", "in", 0, "cover of the power stage, 1 = shut"),
     (GP_NTC_SELECT, "NTC_SELECT", "out", ANY, "0 winding sensor, 1 contact-face sensor"),
     (GP_LED, "LED", "out", ANY, "lamp on the board"),
     (GP_BANK, "BANK", "adc", ANY, "capacitor bank through the divider"),

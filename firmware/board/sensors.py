@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 WINDING = const(0)
 SURFACE = const(1)
-QUIET_US = const(2000)  # as firmware/core/bounds.py, a test compares them
+QUIET_US = const(2300)  # as firmware/core/bounds.py, a test compares them
 # [P] 10 kohm and 100 nF before the converter: 1 ms; 12 bits need nine of them.
 SETTLE_US = const(10000)
 CONVERT_US = const(1000)  # [P] room for one reading, 16 conversions of some 15 us each

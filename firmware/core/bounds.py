@@ -27,6 +27,8 @@ BANK_SETTLE_US = const(500000)  # [V] one machine enforces 0.5 s after a train
 BANK_BAD_SAMPLES = const(3)  # [P] one odd sample is noise
 CHARGE_LOOK_US = const(10000)  # [P] bank is read this often while it moves
 DISCHARGE_US_MAX = const(30000000)  # [P] bleed from full to low
+# [P] The edge's enable at rest: on for less than a second before a Charge, and for 250 ms after.
+HOST_STUCK_US = const(5000000)
 SELF_TEST_US_MAX = const(30000000)  # [P] includes bleeding a bank left charged by a reset
 
 GATE_CAUSE_US = const(5000)  # [P] an open input explains a dropped gate within this
@@ -39,9 +41,32 @@ HEARTBEAT_MS_MIN = const(100)  # [P] five lost beats at 20 ms; less would only m
 OVERDUE_US = const(2000)
 STATUS_GAP_US = const(20000)  # [P] a bouncing input makes at most 50 reports a second
 
-QUIET_US = const(2000)  # [P] sources.md domain 3.6: no sensor is read this near to a pulse
+# [P] sources.md domain 3.6: no sensor is read within 2 ms of a pulse, which lasts 0.3 ms itself.
+QUIET_US = const(2300)
 # [P] Reading this much early costs nothing and lets one wake do two things.
 SENSORS_EARLY_US = const(6000)
 SENSOR_SAMPLES = const(5)  # [P] sources.md domain 3.6: median of five
+# [P] sources.md domain 3.6: 10 K/s. The steepest heating of this unit, 15 pulses a second at full
+# output, is 3.5 K/s in the winding [C].
+SENSOR_SLEW_C10_S = const(100)
+SENSOR_SLEW_HOLD_US = const(10000000)  # [P] a loose contact is not believed for this long
+SENSOR_FROZEN_US = const(30000000)  # [P] sources.md domain 3.6: no change while stimulating
+# [P] Pauses between trains reach 26 s; a longer one is no stimulation.
+STIMULATING_US = const(30000000)
+# [C] Without coolant the face has its heat from the winding, the head (34 C) and the room: it gets
+# 2 K warmer than the winding at most, 8 K from a cold store in a hot room. Ten minutes after the
+# last pulse the two are within 2 K of each other whether cooled or not. [P] 10 K.
+PAIR_C10 = const(100)
+PAIR_REST_US = const(600000000)
+# [C] Coolant that flows again after a failure takes the winding to 20 C in a minute, under a face
+# at its limit of 41 C. [P] 25 K.
+PAIR_COOLED_C10 = const(250)
+# [P] A safety test trips on a limit this far below the reading: above its noise of 0.1 degrees.
+PROVE_BELOW_C10 = const(10)
+# [P] Noise moves a working sensor's reading several times a second; one that has stood still for
+# this long is no sensor.
+PROVE_STILL_US = const(10000000)
+# [P] The board's watchdog bites after 8 s (firmware/main.py); fed again when it has not by then.
+STARVE_US = const(10000000)
 WINDING_CLEAR_C10 = const(30)  # [P] sources.md domain 2.8: clears 3 degrees below the limit
 SURFACE_CLEAR_C10 = const(60)  # [P] sources.md domain 2.8: 41 degrees trips, 35 clears

@@ -65,6 +65,10 @@ class Device:
         """Where the unit is; for the driver's choice of a quiet moment."""
         return self._unit.machine.state
 
+    def is_starving(self, now_us: int) -> bool:
+        """The driver may not feed the chip's watchdog either: a safety test waits for its bite."""
+        return self._unit.hunger.lasts(now_us)
+
     def _inputs(self) -> int:
         return self._unit.inputs.closed << 8 | self._unit.inputs.known
 

@@ -10,6 +10,8 @@ from firmware.core.snapshot import identity_of, ledger_of, situation_of, status_
 from firmware.core.unit import Unit
 from firmware.wire.codes import OK, REJ_INTERLOCK, REJ_LENGTH, REJ_SEQUENCE, REJ_VERSION
 from firmware.wire.commands import (
+    PROVE_SURFACE,
+    PROVE_WATCHDOG,
     UPDATES,
     Arm,
     Charge,
@@ -21,6 +23,7 @@ from firmware.wire.commands import (
     Heartbeat,
     Hello,
     Hold,
+    Prove,
     ReadLedger,
     Stop,
 )
@@ -219,6 +222,15 @@ def _clear(unit: Unit, command: ClearFault, now_us: int) -> "tuple[int, int]":
     return OK, 0
 
 
+def _prove(unit: Unit, command: Prove, now_us: int) -> "tuple[int, int]":
+    if command.part == PROVE_WATCHDOG:
+        unit.hunger.begin(now_us)
+    else:
+        heat = unit.heat
+        heat.prove(heat.surface if command.part == PROVE_SURFACE else heat.winding)
+    return OK, 0
+
+
 def _update(unit: Unit, command: Message, now_us: int) -> "tuple[int, int]":
     return unit.staging.take(command, now_us)
 
@@ -231,6 +243,7 @@ _ACTIONS: "dict[int, Callable[..., tuple[int, int]]]" = {
     FireTrain.TYPE: _fire,
     Hold.TYPE: _hold,
     ClearFault.TYPE: _clear,
+    Prove.TYPE: _prove,
 }
 for _message in UPDATES:
     _ACTIONS[_message.TYPE] = _update

@@ -15,6 +15,7 @@ from firmware.core.transitions import (
     EV_DISCHARGE,
     EV_FIRE,
     EV_HOLD,
+    EV_PROVE,
     EV_UPDATE,
     REJECT,
     judge,
@@ -22,8 +23,10 @@ from firmware.core.transitions import (
 from firmware.wire.codes import (
     BOOT,
     F_LINK_LOST,
+    F_SENSOR_FROZEN,
     FAULT,
     IN_ESTOP,
+    IN_HOST,
     OK,
     REJ_BUSY,
     REJ_CAUSE,
@@ -48,6 +51,9 @@ from firmware.wire.codes import (
     TRAIN,
 )
 from firmware.wire.commands import (
+    PROVE_SURFACE,
+    PROVE_WATCHDOG,
+    PROVE_WINDING,
     Arm,
     Charge,
     ClearFault,
@@ -56,6 +62,7 @@ from firmware.wire.commands import (
     Discharge,
     FireTrain,
     Hold,
+    Prove,
     UpdateBegin,
     UpdateCommit,
     UpdateFile,
@@ -109,6 +116,9 @@ class Situation:
         self.armed_pulse_us = -1  # the same since the last Confirm
         self.timing_ipi_us_min = PERIOD_US_MAX  # what this controller can time
         self.is_staging = False  # a firmware image is being received
+        self.is_starving = True  # the chip is about to be restarted by its watchdog
+        self.is_face_still = True  # its sensor has no noise
+        self.is_winding_still = True
         self.faults: "list[int]" = []
         self.faults_with_cause: "list[int]" = []
 
@@ -152,8 +162,8 @@ def _judge_configure(command: Configure, situation: Situation) -> "tuple[int, in
             return REJ_LOOSER, max(loosest, 0)  # detail is unsigned
     if command.ipi_us_min < now.ipi_us_min:
         return REJ_LOOSER, now.ipi_us_min
-    # The emergency stop is not a matter of configuration.
-    least_inputs = now.inputs_required | IN_ESTOP
+    # The emergency stop and the second enable are not a matter of configuration.
+    least_inputs = now.inputs_required | IN_ESTOP | IN_HOST
     if command.inputs_required & least_inputs != least_inputs:
         return REJ_LOOSER, least_inputs
     if command.inputs_required & ~situation.inputs_fitted:
@@ -186,7 +196,7 @@ def _judge_level(level_pct: int, field: int, situation: Situation) -> "tuple[int
 
 
 def _judge_charge(command: Charge, situation: Situation) -> "tuple[int, int]":
-    if situation.is_staging:
+    if situation.is_staging or situation.is_starving:
         return REJ_UPDATING, 0
     verdict = _judge_permissives(situation)
     if verdict[0] != OK:
@@ -311,6 +321,24 @@ def _judge_clear(command: ClearFault, situation: Situation) -> "tuple[int, int]"
     return ACCEPTED
 
 
+def _judge_prove(command: Prove, situation: Situation) -> "tuple[int, int]":
+    # A reading that cannot be believed would make a trip that proves nothing.
+    if not PROVE_SURFACE <= command.part <= PROVE_WATCHDOG:
+        return REJ_RANGE, 1
+    if situation.settings.settings_hash == 0:
+        return REJ_NOT_CONFIGURED, 0
+    if situation.is_staging or situation.is_starving:
+        return REJ_UPDATING, 0
+    if command.part == PROVE_WATCHDOG:
+        return ACCEPTED
+    is_winding = command.part == PROVE_WINDING
+    if situation.is_winding_still if is_winding else situation.is_face_still:
+        return REJ_CAUSE, F_SENSOR_FROZEN
+    if not situation.is_cool:
+        return REJ_HOT, max(situation.settings.surface_c10_max, 0)
+    return ACCEPTED
+
+
 def _judge_commit(command: UpdateCommit, situation: Situation) -> "tuple[int, int]":
     # Firmware that came up with a fault is not kept.
     del command
@@ -329,6 +357,7 @@ _RULES: "dict[int, tuple[int, Callable[..., tuple[int, int]]]]" = {
     FireTrain.TYPE: (EV_FIRE, _judge_fire),
     Hold.TYPE: (EV_HOLD, _judge_nothing),
     ClearFault.TYPE: (EV_CLEAR, _judge_clear),
+    Prove.TYPE: (EV_PROVE, _judge_prove),
     UpdateBegin.TYPE: (EV_UPDATE, _judge_nothing),
     UpdateFile.TYPE: (EV_UPDATE, _judge_nothing),
     UpdateWrite.TYPE: (EV_UPDATE, _judge_nothing),

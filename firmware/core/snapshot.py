@@ -115,6 +115,9 @@ def situation_of(unit: Unit, now_us: int, is_identified: bool) -> Situation:
     situation.armed_pulse_us = unit.armed_pulse_us
     situation.timing_ipi_us_min = unit.hal.timing()[0]
     situation.is_staging = unit.staging.is_busy
+    situation.is_starving = unit.hunger.lasts(now_us)
+    situation.is_face_still = unit.heat.surface.is_still(now_us)
+    situation.is_winding_still = unit.heat.winding.is_still(now_us)
     situation.faults = faults
     situation.faults_with_cause = [f for f in faults if supervision.has_cause(unit, f, now_us)]
     return situation

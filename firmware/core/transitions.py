@@ -25,14 +25,15 @@ EV_HOLD = const(6)
 EV_STOP = const(7)
 EV_CLEAR = const(8)
 EV_UPDATE = const(9)  # any message about a firmware image
-EV_STARTED = const(10)  # first poll after the constructor
-EV_SELF_TEST_PASSED = const(11)
-EV_CHARGED = const(12)  # bank within its tolerance
-EV_BANK_LOW = const(13)
-EV_TRAIN_DONE = const(14)  # last result of the train is in
-EV_HELD = const(15)  # the running pulse is over after a Hold
-EV_FAULT = const(16)
-EV_CLEARED = const(17)  # last latched fault cleared
+EV_PROVE = const(10)  # a part of the safety test
+EV_STARTED = const(11)  # first poll after the constructor
+EV_SELF_TEST_PASSED = const(12)
+EV_CHARGED = const(13)  # bank within its tolerance
+EV_BANK_LOW = const(14)
+EV_TRAIN_DONE = const(15)  # last result of the train is in
+EV_HELD = const(16)  # the running pulse is over after a Hold
+EV_FAULT = const(17)
+EV_CLEARED = const(18)  # last latched fault cleared
 
 EVENT_NAMES = (
     "CONFIGURE",
@@ -45,6 +46,7 @@ EVENT_NAMES = (
     "STOP",
     "CLEAR",
     "UPDATE",
+    "PROVE",
     "STARTED",
     "SELF_TEST_PASSED",
     "CHARGED",
@@ -72,6 +74,7 @@ TABLE = (
         IGNORE,  # STOP
         REJECT,  # CLEAR
         REJECT,  # UPDATE
+        REJECT,  # PROVE
         SELF_TEST,  # STARTED
         REJECT,  # SELF_TEST_PASSED
         REJECT,  # CHARGED
@@ -94,6 +97,7 @@ TABLE = (
         IGNORE,  # STOP
         REJECT,  # CLEAR
         REJECT,  # UPDATE
+        REJECT,  # PROVE
         REJECT,  # STARTED
         STANDBY,  # SELF_TEST_PASSED
         REJECT,  # CHARGED
@@ -115,6 +119,7 @@ TABLE = (
         IGNORE,  # STOP: outputs are closed once more
         REJECT,  # CLEAR
         IGNORE,  # UPDATE: outputs are closed, flash may stop the chip
+        IGNORE,  # PROVE: outputs are closed
         REJECT,  # STARTED
         REJECT,  # SELF_TEST_PASSED
         REJECT,  # CHARGED
@@ -138,6 +143,7 @@ TABLE = (
         DISCHARGING,  # STOP
         REJECT,  # CLEAR
         REJECT,  # UPDATE
+        REJECT,  # PROVE
         REJECT,  # STARTED
         REJECT,  # SELF_TEST_PASSED
         READY,  # CHARGED
@@ -160,6 +166,7 @@ TABLE = (
         DISCHARGING,  # STOP
         REJECT,  # CLEAR
         REJECT,  # UPDATE
+        REJECT,  # PROVE
         REJECT,  # STARTED
         REJECT,  # SELF_TEST_PASSED
         REJECT,  # CHARGED
@@ -182,6 +189,7 @@ TABLE = (
         DISCHARGING,  # STOP
         REJECT,  # CLEAR
         REJECT,  # UPDATE
+        REJECT,  # PROVE
         REJECT,  # STARTED
         REJECT,  # SELF_TEST_PASSED
         REJECT,  # CHARGED
@@ -204,6 +212,7 @@ TABLE = (
         DISCHARGING,  # STOP
         REJECT,  # CLEAR
         REJECT,  # UPDATE
+        REJECT,  # PROVE
         REJECT,  # STARTED
         REJECT,  # SELF_TEST_PASSED
         REJECT,  # CHARGED
@@ -225,6 +234,7 @@ TABLE = (
         DISCHARGING,  # STOP
         REJECT,  # CLEAR
         REJECT,  # UPDATE
+        REJECT,  # PROVE
         REJECT,  # STARTED
         REJECT,  # SELF_TEST_PASSED
         REJECT,  # CHARGED
@@ -246,6 +256,7 @@ TABLE = (
         IGNORE,  # STOP
         REJECT,  # CLEAR
         REJECT,  # UPDATE
+        REJECT,  # PROVE
         REJECT,  # STARTED
         REJECT,  # SELF_TEST_PASSED
         REJECT,  # CHARGED
@@ -268,6 +279,7 @@ TABLE = (
         IGNORE,  # STOP
         IGNORE,  # CLEAR: CLEARED follows when nothing is left
         IGNORE,  # UPDATE: outputs are closed, flash may stop the chip
+        REJECT,  # PROVE
         REJECT,  # STARTED
         REJECT,  # SELF_TEST_PASSED
         REJECT,  # CHARGED

@@ -35,7 +35,7 @@ from firmware.core.transitions import (
     EV_STOP,
     EV_TRAIN_DONE,
 )
-from firmware.core.watchdogs import ArmedWatch, HeartbeatWatch
+from firmware.core.watchdogs import ArmedWatch, HeartbeatWatch, HostWatch, Hunger
 from firmware.wire.codes import (
     ARMED,
     BOOT,
@@ -53,6 +53,7 @@ from firmware.wire.codes import (
     F_PULSE_MISSING,
     F_SELF_TEST,
     HOLD,
+    IN_COOLING,
     READY,
     REJ_STORE,
     SELF_TEST,
@@ -79,6 +80,8 @@ class Unit:
         self.heat = Heat()
         self.beats = HeartbeatWatch()
         self.armed = ArmedWatch()
+        self.host = HostWatch()
+        self.hunger = Hunger()
         self.counters = Counters()
         self.gate = Gate(hal)
         self.power = Power(hal)
@@ -103,6 +106,7 @@ class Unit:
         self.settings.apply(command)
         self.heat.surface_c10_max = command.surface_c10_max
         self.heat.winding_c10_max = command.winding_c10_max
+        self.heat.is_cooled = command.inputs_required & IN_COOLING != 0
         self.beats.allow_ms(command.heartbeat_ms_max)
 
     def charge(self, level_pct: int, now_us: int) -> None:
@@ -202,8 +206,8 @@ class Unit:
         self.inputs.work(now_us)
         if now_us >= self._sensors_due_us - SENSORS_EARLY_US:
             self._read_sensors(now_us)
-        if supervision.is_energised(self.machine.state):
-            self._supervise(now_us)
+        for fault in supervision.watched_faults(self, now_us):
+            self.latch(fault, now_us)
         state = self.machine.state
         if state == TRAIN or state == ARMED:
             self._work_armed(now_us)
@@ -219,7 +223,8 @@ class Unit:
             self.latch(F_INTERNAL, now_us)
         if self.staging.restart_due(now_us):
             self.hal.restart()
-        self.hal.feed_watchdog()
+        if not self.hunger.lasts(now_us):
+            self.hal.feed_watchdog()
 
     def next_wake_us(self, now_us: int) -> int:
         """When work() is needed again at the latest; the sensors bound it."""
@@ -245,12 +250,6 @@ class Unit:
         return now_us + HASH_PAUSE_US if self.arming.is_busy() else self._sensors_due_us
 
     # --- parts of the work ---
-
-    def _supervise(self, now_us: int) -> None:
-        for fault in supervision.input_faults(self):
-            self.latch(fault, now_us)
-        for fault in supervision.timed_faults(self, now_us):
-            self.latch(fault, now_us)
 
     def _apply(self, event: int, now_us: int) -> None:
         if self.machine.apply(event):
@@ -300,7 +299,8 @@ class Unit:
             self._sensors_due_us = quiet_us
             return
         self._sensors_due_us = now_us + ADC_PERIOD_US
-        self.heat.take(self.hal.surface_c10(), self.hal.winding_c10())
+        surface_c10, winding_c10 = self.hal.surface_c10(), self.hal.winding_c10()
+        self.heat.take(now_us, surface_c10, winding_c10, self.last_pulse_us)
         self.power.look()
         state = self.machine.state
         if READY <= state <= HOLD and state != TRAIN:

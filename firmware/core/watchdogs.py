@@ -1,8 +1,9 @@
-# What must keep happening: heartbeats of the edge, trains while armed, feeding of the gate. Each
-# watch knows one deadline in MCU time and nothing of the reaction (supervision.py). Starting values
-# are the unsafe ones: no heartbeat has been heard.
+# What must keep happening: heartbeats of the edge, trains while armed; and what must not: an enable
+# of the edge at rest, food for a watchdog that is to be proved. Each watch knows one deadline in
+# MCU time and nothing of the reaction (supervision.py). Starting values are the unsafe ones: no
+# heartbeat has been heard.
 from firmware.compat import const
-from firmware.core.bounds import HEARTBEAT_MARGIN_US
+from firmware.core.bounds import HEARTBEAT_MARGIN_US, HOST_STUCK_US, STARVE_US
 from firmware.wire.limits import ARMED_IDLE_MS_MAX, HEARTBEAT_MS_MAX
 
 _BEAT_MASK = const(0xFFFFFFFF)
@@ -62,3 +63,34 @@ class ArmedWatch:
     def is_idle(self, now_us: int) -> bool:
         """Armed for too long without a train."""
         return now_us >= self.due_us()
+
+
+class Hunger:
+    # The safety test lets the chip's own watchdog bite: nobody feeds it for a while. A watchdog
+    # that has not bitten by then is dead, and the edge has seen that.
+
+    def __init__(self) -> None:
+        self._until_us = -1
+
+    def begin(self, now_us: int) -> None:
+        """Feed it no more from now on."""
+        self._until_us = now_us + STARVE_US
+
+    def lasts(self, now_us: int) -> bool:
+        """The watchdog may not be fed, nothing may be charged."""
+        return now_us < self._until_us
+
+
+class HostWatch:
+    # The edge's enable while the unit is at rest: an edge about to charge has it on for a moment.
+
+    def __init__(self) -> None:
+        self._since_us = -1  # on at rest since; -1 when it is not
+
+    def is_stuck(self, now_us: int, is_high: bool) -> bool:
+        """On at rest for longer than any edge needs it there."""
+        if not is_high:
+            self._since_us = -1
+        elif self._since_us < 0:
+            self._since_us = now_us
+        return self._since_us >= 0 and now_us - self._since_us > HOST_STUCK_US

@@ -50,6 +50,8 @@ class PinSettings:
     coil: int
     patient: int
     cooling: int
+    host: int  # output of the one-shot that the edge's host enable drives
+    enclosure: int
     charger_on: int
     charger_level: int
     bleed_open: int

@@ -15,7 +15,15 @@ from gpiozero.exc import GPIOZeroError
 
 from firmware.board.pins import CHARGER_FULL_MV
 from firmware.pi.settings import NOT_FITTED, PinSettings
-from firmware.wire.codes import IN_COIL, IN_COOLING, IN_DOOR, IN_ESTOP, IN_PATIENT
+from firmware.wire.codes import (
+    IN_COIL,
+    IN_COOLING,
+    IN_DOOR,
+    IN_ENCLOSURE,
+    IN_ESTOP,
+    IN_HOST,
+    IN_PATIENT,
+)
 
 GROUP = "gpiozero_pin_factories"
 # Only these drive metal. Any other factory, a subclass of these included, is called simulated.
@@ -79,6 +87,8 @@ class Wiring:
                     (IN_COIL, pins.coil),
                     (IN_PATIENT, pins.patient),
                     (IN_COOLING, pins.cooling),
+                    (IN_HOST, pins.host),
+                    (IN_ENCLOSURE, pins.enclosure),
                 )
                 if number != NOT_FITTED
             )

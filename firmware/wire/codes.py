@@ -32,13 +32,15 @@ STATE_NAMES = (
 # Input bits. 1 means the safe, energised level (loop closed, door shut, coil plugged in).
 # A stuck or cut wire reads 0, which is the stopping level.
 IN_ESTOP = const(1)  # emergency stop loop closed
-IN_DOOR = const(2)  # room or enclosure door shut
+IN_DOOR = const(2)  # door of the room shut
 IN_COIL = const(4)  # coil connector seated
 IN_PATIENT = const(8)  # patient stop button not pressed
 IN_COOLING = const(16)  # fan or flow running
-INPUT_BITS = (IN_ESTOP, IN_DOOR, IN_COIL, IN_PATIENT, IN_COOLING)
-INPUT_NAMES = ("estop", "door", "coil", "patient", "cooling")
-INPUTS_ALL = const(31)
+IN_HOST = const(32)  # the edge's own enable: output of the one-shot that its square wave holds
+IN_ENCLOSURE = const(64)  # cover of the power stage shut
+INPUT_BITS = (IN_ESTOP, IN_DOOR, IN_COIL, IN_PATIENT, IN_COOLING, IN_HOST, IN_ENCLOSURE)
+INPUT_NAMES = ("estop", "door", "coil", "patient", "cooling", "host", "enclosure")
+INPUTS_ALL = const(127)
 
 # Answer codes. 0 is acceptance; everything else is a rejection, never an exception.
 OK = const(0)
@@ -110,9 +112,15 @@ F_COIL_ABSENT = const(103)
 F_PATIENT_STOP = const(104)
 F_COOLING = const(105)
 F_INPUT_STALE = const(106)
+F_HOST_ENABLE = const(107)  # the edge's enable is not there while energised
+F_HOST_STUCK = const(108)  # it is there while nothing is energised, and stays
+F_ENCLOSURE = const(109)
 F_SURFACE_HOT = const(201)
 F_WINDING_HOT = const(202)
-F_SENSOR = const(203)
+F_SENSOR = const(203)  # no sensible value
+F_SENSOR_FROZEN = const(204)
+F_SENSOR_SLEW = const(205)
+F_SENSOR_PAIR = const(206)
 F_BANK_VOLTAGE = const(301)
 F_CHARGE_TIMEOUT = const(302)
 F_PULSE_MISSING = const(303)
@@ -146,6 +154,12 @@ FAULTS = (
     F_LEDGER,
     F_INTERNAL,
     F_SELF_TEST,
+    F_HOST_ENABLE,
+    F_HOST_STUCK,
+    F_ENCLOSURE,
+    F_SENSOR_FROZEN,
+    F_SENSOR_SLEW,
+    F_SENSOR_PAIR,
 )
 
 # What the board's own test at boot found wrong (Identity.self_test), one bit each; 0 is good.

@@ -160,6 +160,21 @@ class ReadLedger(Message):
     FIELDS = ()
 
 
+PROVE_SURFACE = 1
+PROVE_WINDING = 2
+PROVE_WATCHDOG = 3
+
+
+class Prove(Message):
+    # STANDBY only, for the safety test. A sensor's next reading is compared with a limit just below
+    # it, so that the trip itself is seen; or the chip's watchdog is not fed until it bites.
+    TYPE = 0x0D
+    IS_SEALED = True
+    CODES = "B"
+    FIELDS = ("part",)
+    part: int  # PROVE_*
+
+
 # The update of the firmware. These and the head of Identity never change, so that an edge of any
 # version can bring a controller of any other up to date: they are obeyed whatever the version.
 
@@ -247,6 +262,7 @@ COMMANDS: "tuple[type[Message], ...]" = (
     Stop,
     ClearFault,
     ReadLedger,
+    Prove,
     UpdateBegin,
     UpdateFile,
     UpdateWrite,

@@ -31,8 +31,14 @@ ONE_SHOT_CYCLES = 500 * CYCLES_PER_US  # [P] the longest trigger that gets throu
 HOLD_CYCLES = 500 * CYCLES_PER_US  # [P] the comparator's hold: one edge for both half waves
 # [P] The multiplexer's filter; before that the converter still sees the other sensor.
 NTC_SETTLE_CYCLES = 7000 * CYCLES_PER_US
-LOOP_CONTACTS = (pins.GP_ESTOP, pins.GP_DOOR, pins.GP_COIL, pins.GP_PATIENT)
-CONTACTS = LOOP_CONTACTS + (pins.GP_COOLING,)
+LOOP_CONTACTS = (
+    pins.GP_ESTOP,
+    pins.GP_DOOR,
+    pins.GP_COIL,
+    pins.GP_PATIENT,
+    pins.GP_ENCLOSURE,
+)
+CONTACTS = LOOP_CONTACTS + (pins.GP_COOLING, pins.GP_HOST)
 PINS = 30
 UNSTUCK = -1
 POWER_ON = 1  # machine.reset_cause() of the rp2 port
@@ -104,7 +110,6 @@ class Rig:
     def __init__(self) -> None:
         now = clock.now_cycles()
         self.nets = [Net() for _ in range(PINS)]
-        self.host_enable = Net(1)
         self.models: "list[list[Model]]" = [[], [], []]
         self.lines = [Line(), Line()]
         self.plug = Plug()
@@ -152,11 +157,12 @@ class Rig:
         return (
             nets[pins.GP_ENABLE].level_at(cycle)
             & nets[pins.GP_LOOP].level_at(cycle)
-            & self.host_enable.level_at(cycle)
+            & nets[pins.GP_HOST].level_at(cycle)
         )
 
     def _settle_chain(self, now: int) -> None:
-        sources = (self.nets[pins.GP_ENABLE], self.nets[pins.GP_LOOP], self.host_enable)
+        wires = (pins.GP_ENABLE, pins.GP_LOOP, pins.GP_HOST)
+        sources = [self.nets[gp] for gp in wires]
         cycle = self.cursor
         while 0 <= cycle <= now:
             self.nets[pins.GP_CHAIN].drive(cycle, self._chain_at(cycle))
@@ -367,10 +373,8 @@ def set_contact(gp: int, is_closed: bool) -> None:
 
 
 def set_host_enable(on: bool) -> None:
-    """The Pi's own wire in the series chain."""
-    _rig.sync()
-    _rig.host_enable.drive(_rig.cursor, int(on))
-    _rig.sync()
+    """The Pi's own wire in the series chain, which the chip reads as well."""
+    _rig.set_contact(pins.GP_HOST, on)
 
 
 def fire_unasked() -> bool:

@@ -1,4 +1,4 @@
-"""Stimulation coil: two-node thermal model, its cooling, and two sensors that can fail.
+"""Stimulation coil: two-node thermal model, its cooling, and three sensors that can fail.
 
 Winding and contact face follow the closed-form solution of the linear 2x2 system between events
 (sources.md domain 3.5); each pulse adds its heat to the winding at once. Owns the true temperatures
@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import math
 import random
-from dataclasses import dataclass
-from enum import Enum
+from dataclasses import dataclass, replace
 
-from firmware.wire.codes import SENSOR_NONE
 from firmware.wire.reports import COIL_FIGURE8, COIL_FIGURE8_COOLED
+from hw_sim.plant.sensor import Sensor, Surroundings
 
 NS_PER_S = 1_000_000_000
 COPPER_PER_K = 0.00393  # [K] resistance of copper, referred to 20 C
-NOISE_C = 0.04  # [P] spread of one reading; a working sensor never stands still
 
 
 @dataclass(frozen=True)
@@ -36,6 +34,7 @@ class CoilKind:
     head_c: float = 34.0
     air_c: float = 23.0
     coolant_c: float = 20.0
+    heat_share: float = 1.0  # of the pulse heat of a coil with the typical resistance
 
     @property
     def is_cooled(self) -> bool:
@@ -45,49 +44,50 @@ class CoilKind:
 FIGURE8 = CoilKind("figure8", COIL_FIGURE8, "F8-00017", 0.0)
 FIGURE8_COOLED = CoilKind("figure8_cooled", COIL_FIGURE8_COOLED, "F8C-0042", 8.0)
 COIL_KINDS = {kind.name: kind for kind in (FIGURE8, FIGURE8_COOLED)}
+SPREAD = 0.2  # [P] how far each constant of one coil may be from those of its type
+SPREAD_FIELDS = (
+    "heat_share",
+    "winding_j_per_k",
+    "surface_j_per_k",
+    "between_w_per_k",
+    "air_w_per_k",
+    "head_w_per_k",
+    "cooling_w_per_k",
+)
 
 
-class SensorFault(Enum):
-    """How a temperature channel can be wrong."""
-
-    NONE = "none"
-    OPEN = "open"  # broken wire: outside the electrical range
-    SHORT = "short"  # the same, at the other end
-    FROZEN = "frozen"  # plausible and dead
-    OFFSET = "offset"  # drifted by offset_c
+def spread_kind(kind: CoilKind, rng: random.Random, share: float = SPREAD) -> CoilKind:
+    """One coil of this type: each constant off by a seeded factor of its own."""
+    return replace(
+        kind,
+        **{name: getattr(kind, name) * rng.uniform(1 - share, 1 + share) for name in SPREAD_FIELDS},
+    )
 
 
-class Sensor:
-    """One temperature channel."""
+ROOM_OFF_C, COOLANT_OFF_C, HEAD_OFF_C = 3.0, 4.0, 1.0  # [P] from those that a type names
 
-    def __init__(self, noise: random.Random) -> None:
-        self._noise = noise
-        self._frozen_c10: int = SENSOR_NONE
-        self._last_c10: int = SENSOR_NONE
-        self.fault = SensorFault.NONE
-        self.offset_c = 0.0
 
-    def set_fault(self, fault: SensorFault, offset_c: float = 0.0) -> None:
-        """Change what is wrong with it; OFFSET alone uses offset_c."""
-        self.fault = fault
-        self.offset_c = offset_c if fault is SensorFault.OFFSET else 0.0
-        self._frozen_c10 = self._last_c10
-
-    def reading_c10(self, true_c: float) -> int:
-        """Tenths of a degree, or SENSOR_NONE."""
-        if self.fault in (SensorFault.OPEN, SensorFault.SHORT):
-            return int(SENSOR_NONE)
-        noisy_c = true_c + self.offset_c + self._noise.gauss(0.0, NOISE_C)
-        if self.fault is SensorFault.FROZEN and self._frozen_c10 != SENSOR_NONE:
-            return self._frozen_c10
-        self._last_c10 = round(noisy_c * 10)
-        return self._last_c10
+def in_other_room(kind: CoilKind, rng: random.Random) -> CoilKind:
+    """The same coil on another day: nobody measures room, coolant and head."""
+    return replace(
+        kind,
+        air_c=kind.air_c + rng.uniform(-ROOM_OFF_C, ROOM_OFF_C),
+        coolant_c=kind.coolant_c + rng.uniform(-COOLANT_OFF_C, COOLANT_OFF_C),
+        head_c=kind.head_c + rng.uniform(-HEAD_OFF_C, HEAD_OFF_C),
+    )
 
 
 class Coil:
     """True temperatures of one coil at a time. Calls must come in order of time."""
 
-    def __init__(self, kind: CoilKind, streams_noise: random.Random, now_ns: int = 0) -> None:
+    def __init__(
+        self,
+        kind: CoilKind,
+        streams_noise: random.Random,
+        now_ns: int = 0,
+        *,
+        face_noise: random.Random | None = None,
+    ) -> None:
         self.kind = kind
         self.now_ns = now_ns
         self.winding_c = self.surface_c = kind.air_c
@@ -95,6 +95,14 @@ class Coil:
         self.is_on_head = True
         self.winding_sensor = Sensor(streams_noise)
         self.surface_sensor = Sensor(streams_noise)
+        self.face_sensor = Sensor(streams_noise if face_noise is None else face_noise)
+        self.last_pulse_ns: int | None = None
+        self._solve()
+
+    def set_kind(self, now_ns: int, kind: CoilKind) -> None:
+        """Another coil of the same temperatures, such as one of spread_kind."""
+        self.advance(now_ns)
+        self.kind = kind
         self._solve()
 
     def set_cooling(self, now_ns: int, on: bool) -> None:
@@ -112,8 +120,9 @@ class Coil:
     def add_pulse(self, now_ns: int, heat_j: float) -> None:
         """Heat of one pulse, given for copper at 20 C."""
         self.advance(now_ns)
+        self.last_pulse_ns = now_ns
         warm = 1 + COPPER_PER_K * (self.winding_c - 20)
-        self.winding_c += heat_j * warm / self.kind.winding_j_per_k
+        self.winding_c += heat_j * self.kind.heat_share * warm / self.kind.winding_j_per_k
 
     def advance(self, now_ns: int) -> None:
         """Let the heat flow up to this time."""
@@ -122,6 +131,21 @@ class Coil:
         t_s = (now_ns - self.now_ns) / NS_PER_S
         self.now_ns = now_ns
         self.winding_c, self.surface_c = self._after(t_s)
+
+    def surface_c10(self) -> int:
+        """What the controller's sensor at the contact face reads at the time advanced to."""
+        return self.surface_sensor.reading_c10(self.surface_c, self._around())
+
+    def winding_c10(self) -> int:
+        """What the controller's sensor in the winding reads."""
+        return self.winding_sensor.reading_c10(self.winding_c, self._around())
+
+    def face_reading_c(self) -> float | None:
+        """What the edge's own sensor at the contact face shows."""
+        return self.face_sensor.reading_c(self.surface_c, self._around())
+
+    def _around(self) -> Surroundings:
+        return Surroundings(self.now_ns, self.kind.air_c, self.last_pulse_ns)
 
     def surface_peak_c(self) -> float:
         """Highest surface temperature still to come without another pulse, within an hour."""

@@ -1,4 +1,4 @@
-"""The unit's contacts: E-stop, door, coil plug, patient button, cooling tacho.
+"""The unit's contacts: E-stop, door, coil plug, cover, buttons, cooling tacho and flow switch.
 
 Owns what each contact truly does, its bounce, and the two wires it feeds: one to the controller,
 one to the edge. A wire can be stuck without the contact knowing. Decides nothing. A contact is True
@@ -14,10 +14,12 @@ from firmware.wire.codes import (
     IN_COIL,
     IN_COOLING,
     IN_DOOR,
+    IN_ENCLOSURE,
     IN_ESTOP,
     IN_PATIENT,
     INPUT_BITS,
     INPUT_NAMES,
+    INPUTS_ALL,
 )
 
 NS_PER_US = 1_000
@@ -25,11 +27,18 @@ NS_PER_US = 1_000
 # sources.md reliability 2.3, spans 0.1 to 50 ms).
 BOUNCE_CHANGES_MAX = 6
 BOUNCE_SPAN_NS = 4_000_000
-BIT_BY_NAME: dict[str, int] = dict(zip(INPUT_NAMES, INPUT_BITS, strict=True))
+# Contacts with a wire to the edge alone, above every bit that the controller may ever have.
+ATTEND_BIT = 1 << 16  # foot or hand switch held
+FLOW_BIT = 1 << 17  # coolant flows
+BIT_BY_NAME: dict[str, int] = {
+    **dict(zip(INPUT_NAMES, INPUT_BITS, strict=True)),
+    "attend": ATTEND_BIT,
+    "flow": FLOW_BIT,
+}
 # The guard's interlock loop; the tacho is an input of the controller, not a contact in the loop.
-LOOP_MASK: int = IN_ESTOP | IN_DOOR | IN_COIL | IN_PATIENT
+LOOP_MASK: int = IN_ESTOP | IN_DOOR | IN_COIL | IN_PATIENT | IN_ENCLOSURE
 # Contacts that cut the output path itself, with no electronics between (sources.md design 2).
-CHAIN_MASK: int = IN_ESTOP | IN_COIL
+CHAIN_MASK: int = IN_ESTOP | IN_COIL | IN_ENCLOSURE
 
 
 class Wire(Enum):
@@ -44,16 +53,19 @@ class ContactPanel:
 
     def __init__(self, bounce: random.Random, *, has_cooling: bool) -> None:
         self._bounce = bounce
-        self.contacts: int = IN_ESTOP | IN_DOOR | IN_COIL | IN_PATIENT
+        self.bounce_span_ns = BOUNCE_SPAN_NS
+        self.contacts: int = LOOP_MASK
         if has_cooling:
-            self.contacts |= IN_COOLING
+            self.contacts |= IN_COOLING | FLOW_BIT
         self._stuck_high: dict[Wire, int] = dict.fromkeys(Wire, 0)
         self._stuck_low: dict[Wire, int] = dict.fromkeys(Wire, 0)
 
     def bounce(self, now_ns: int) -> list[tuple[int, bool]]:
         """Moments at which a contact pressed now changes; True is its new level, the last entry."""
         changes = 2 * self._bounce.randint(0, BOUNCE_CHANGES_MAX // 2)
-        delays = [self._bounce.randrange(50 * NS_PER_US, BOUNCE_SPAN_NS) for _ in range(changes)]
+        delays = [
+            self._bounce.randrange(50 * NS_PER_US, self.bounce_span_ns) for _ in range(changes)
+        ]
         moments = [now_ns]
         for delay_ns in sorted(delays):
             moments.append(max(now_ns + delay_ns, moments[-1] + NS_PER_US))
@@ -71,8 +83,9 @@ class ContactPanel:
             (self._stuck_high if level else self._stuck_low)[wire] |= bit
 
     def levels(self, wire: Wire) -> int:
-        """IN_* mask on this side's wires."""
-        return (self.contacts | self._stuck_high[wire]) & ~self._stuck_low[wire]
+        """Mask of BIT_BY_NAME on this side's wires."""
+        mask = (self.contacts | self._stuck_high[wire]) & ~self._stuck_low[wire]
+        return mask & INPUTS_ALL if wire is Wire.MCU else mask
 
     @property
     def is_chain_closed(self) -> bool:

@@ -7,11 +7,13 @@ which is metal too. All times are nominal true nanoseconds of the kernel.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from firmware.wire.codes import IN_COIL, IN_COOLING
 from hw_sim.kernel import NS_PER_S, Kernel, Streams
 from hw_sim.plant.coil import COIL_KINDS, Coil
+from hw_sim.plant.host_enable import HostOneShot
 from hw_sim.plant.panel import BIT_BY_NAME, ContactPanel
 from hw_sim.plant.patient import SimPatient
 from hw_sim.plant.power_stage import Discharge, PowerStage
@@ -46,7 +48,9 @@ class Plant:
         self.recorder = recorder
         kind = COIL_KINDS[coil]
         self.power = PowerStage(now_ns=kernel.now_ns)
-        self.coil = Coil(kind, streams.get("sensors"), kernel.now_ns)
+        self.coil = Coil(
+            kind, streams.get("sensors"), kernel.now_ns, face_noise=streams.get("face_sensor")
+        )
         self.panel = ContactPanel(streams.get("bounce"), has_cooling=kind.is_cooled)
         self.patient = SimPatient(streams.get("patient"), threshold_pct)
         self.current_scale = 1.0  # true current per bank voltage; another value is a fault
@@ -55,11 +59,13 @@ class Plant:
         self._flowing_gain = 1.0
         self._bank_mv = -1
         recorder.wire(kernel.now_ns, "contacts", self.panel.contacts)
+        self.on_host: Callable[[], None] | None = None  # the one-shot's output has changed
+        self.host = HostOneShot(kernel, recorder, self._host_changed)
         self._write_down()
 
     def begin_pulse(self, facts: PulseFacts) -> bool:
         """Let current flow from now; False when the hardware chain is open or one is flowing."""
-        if not self.panel.is_chain_closed or self._flowing is not None:
+        if not self.is_path_closed or self._flowing is not None:
             return False
         self.power.begin_pulse(self.kernel.now_ns)
         self._flowing, self._flowing_gain = facts, self.current_scale
@@ -97,6 +103,11 @@ class Plant:
         return done.peak_a * self._flowing_gain / (circuit.peak_a_per_v * circuit.full_v)
 
     @property
+    def is_path_closed(self) -> bool:
+        """Contacts and the edge's enable, as metal: without either no current, whoever asks."""
+        return self.panel.is_chain_closed and self.host.is_on(self.kernel.now_ns)
+
+    @property
     def is_pulse_flowing(self) -> bool:
         return self._flowing is not None
 
@@ -117,8 +128,13 @@ class Plant:
 
     def temperatures_c(self) -> tuple[float, float]:
         """True surface and winding now."""
+        coil = self.coil_now()
+        return coil.surface_c, coil.winding_c
+
+    def coil_now(self) -> Coil:
+        """The coil, its heat advanced to this moment."""
         self.coil.advance(self.kernel.now_ns)
-        return self.coil.surface_c, self.coil.winding_c
+        return self.coil
 
     def set_contact(self, name: str, is_closed: bool) -> bool:
         """Move one contact at this instant; True when it changed."""
@@ -130,10 +146,17 @@ class Plant:
         return True
 
     def set_fan(self, on: bool) -> bool:
-        """Cooling runs or not; its tacho follows. True when the tacho changed."""
+        """Cooling runs or not; tacho and flow switch follow. True when one of them changed."""
         self.coil.set_cooling(self.kernel.now_ns, on)
         self.recorder.wire(self.kernel.now_ns, "fan", self.coil.is_cooling)
-        return self.set_contact("cooling", self.coil.is_cooling)
+        has_tacho_moved = self.set_contact("cooling", self.coil.is_cooling)
+        return self.set_contact("flow", self.coil.is_cooling) or has_tacho_moved
+
+    def _host_changed(self, is_on: bool) -> None:
+        """The output is a wire to the controller and to the edge, like those of the contacts."""
+        self.set_contact("host", is_on)
+        if self.on_host is not None:
+            self.on_host()
 
     @property
     def is_coil_plugged(self) -> bool:

@@ -16,17 +16,18 @@ from firmware.wire.codes import STATE_NAMES
 from firmware.wire.framing import Decoder
 from firmware.wire.message import Message
 from firmware.wire.reports import Status
-from hw_sim.plant.coil import SensorFault
+from hw_sim.plant.sensor import SensorFault
 from hw_sim.realtime.gpio_server import GpioServer
 from hw_sim.realtime.serial_pty import PtySerial
 from hw_sim.realtime.truth import truth
-from hw_sim.realtime.wiring import SERIAL_NAME, SOCKET_NAME
+from hw_sim.realtime.wiring import HOST_OUTPUT, SERIAL_NAME, SOCKET_NAME
 from hw_sim.unit import SimUnit
 
 SENSOR_FAULTS: Final = tuple(f.value for f in SensorFault if f is not SensorFault.OFFSET)
-SENSORS: Final = ("surface", "winding")
+SENSORS: Final = ("surface", "winding", "face")
 
 
+CHATTER_MS: Final = 80.0  # of a loose door contact
 # [P] Hours of use: a session has some hundred changes.
 STATES_MAX: Final = 4096
 
@@ -48,7 +49,9 @@ class BenchUnit:
     def __init__(self, unit: SimUnit, folder: Path) -> None:
         self.unit = unit
         self.serial = PtySerial(folder / SERIAL_NAME, unit.feed)
-        self.gpio = GpioServer(folder / SOCKET_NAME, unit.edge_panel(), self._on_outputs)
+        self.gpio = GpioServer(
+            folder / SOCKET_NAME, unit.edge_panel(), unit.edge_thermometer(), self._on_outputs
+        )
         self.states: deque[StateChange] = deque(maxlen=STATES_MAX)
         self._fault = 0
         self._outputs: dict[str, bool] = {}
@@ -59,9 +62,18 @@ class BenchUnit:
             "door": ("open", unit.set_door),
             "coil": ("unplugged", lambda unplugged: unit.plug_coil(not unplugged)),
             "patient": ("pressed", unit.press_patient_button),
+            "cover": ("off", unit.set_cover),
+            "attend": ("released", lambda released: unit.hold_attend(not released)),
             "fan": ("blocked", lambda blocked: unit.set_fan(on=not blocked)),
             "link": ("cut", self._cut_link),
             "usb": ("unplugged", self._unplug),
+            "sounder": ("dead", self._kill_sounder),
+            "tacho": ("lying", lambda lying: unit.stick_input("cooling", "mcu", lying or None)),
+            "doorwire": ("bridged", lambda on: unit.stick_input("door", "edge", on or None)),
+            "hostpin": ("stuck", lambda on: unit.stick_host_pin(False if on else None)),
+            "hostout": ("welded", lambda on: unit.stick_host_output(on or None)),
+            "gate": ("welded", lambda on: unit.set_gate_stuck(on or None)),
+            "chatter": ("on", lambda on: unit.hand.chatter("door", CHATTER_MS if on else None)),
         }
         self._positions = dict.fromkeys(self._switches, False)
         self._sensors = dict.fromkeys(SENSORS, SensorFault.NONE.value)
@@ -169,6 +181,11 @@ class BenchUnit:
         else:
             self.serial.plug()
 
+    def _kill_sounder(self, is_dead: bool) -> None:
+        """No sound, and no current to read back."""
+        self.unit.mark(f"sounder {'dead' if is_dead else 'mended'}")
+        self.gpio.is_sounder_dead = is_dead
+
     def _to_edge(self, data: bytes) -> None:
         """From the controller, and on to whoever has the line open."""
         self.serial.write(data)
@@ -185,8 +202,12 @@ class BenchUnit:
             self.states.append(StateChange(self.unit.kernel.now_ns, state))
 
     def _on_outputs(self, outputs: dict[str, bool]) -> None:
-        """Lamps and sounder belong to the truth: people see and hear them."""
-        self.unit.kernel.sync()
+        """Lamps and sounder belong to the truth: people see and hear them. The enable drives."""
+        # What was due before that moment, and no more: later edges may be waiting behind this one.
+        self.unit.kernel.advance(self.gpio.moved_ns)
+        self.unit.plant.host.drive(outputs.pop(HOST_OUTPUT))
+        if outputs == self._outputs:
+            return
         for name, level in outputs.items():
             if self._outputs.get(name) is not level:
                 self.unit.recorder.wire(self.unit.kernel.now_ns, name, level)

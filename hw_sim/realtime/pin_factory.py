@@ -22,6 +22,7 @@ from gpiozero.exc import (
     PinInvalidEdges,
     PinInvalidFunction,
     PinInvalidPull,
+    PinPWMFixedValue,
     PinPWMUnsupported,
     PinSetInput,
     PinSPIUnsupported,
@@ -29,8 +30,10 @@ from gpiozero.exc import (
 from gpiozero.pins import PinInfo
 from gpiozero.pins.pi import PiFactory, PiPin
 
-from hw_sim.realtime.pin_lines import LineBuffer, LineError, decode, encode
-from hw_sim.realtime.wiring import DIR_VARIABLE, SOCKET_NAME, STALE_S, input_name
+from edge.domain.alarm_sounds import Tone
+from hw_sim.realtime.pin_lines import Drive, LineBuffer, LineError, decode_levels, encode
+from hw_sim.realtime.pin_spi import SimConverter, decode_analogue, is_analogue
+from hw_sim.realtime.wiring import CONVERTER_PINS, DIR_VARIABLE, SOCKET_NAME, STALE_S, is_input
 
 PI_4B_REVISION: Final = 0xC03114  # any Pi with the 40-pin header would do
 RECONNECT_S: Final = 0.25
@@ -57,7 +60,8 @@ class SimFactory(PiFactory):  # type: ignore[misc]  # gpiozero has no types
         self._path = str(Path(folder) / SOCKET_NAME)
         self._lock = threading.Lock()
         self._levels: dict[int, bool] | None = None
-        self._drive: dict[int, bool] = {}
+        self._analogue: dict[int, int] = {}
+        self._drive: dict[int, Drive] = {}
         self._is_closed = threading.Event()
         self._has_levels = threading.Event()
         self._socket: socket.socket | None = self._connect()
@@ -87,7 +91,7 @@ class SimFactory(PiFactory):  # type: ignore[misc]  # gpiozero has no types
                 raise UnitLostError(f"the simulated unit at {self._path} is lost: level unknown")
             return self._levels[bcm]
 
-    def drive(self, bcm: int, level: bool | None) -> None:
+    def drive(self, bcm: int, level: Drive | None) -> None:
         """Drive an output, or release it with None. Raises UnitLostError when nobody hears it."""
         with self._lock:
             if level is None:
@@ -97,7 +101,7 @@ class SimFactory(PiFactory):  # type: ignore[misc]  # gpiozero has no types
             if self._socket is None:
                 raise UnitLostError(f"the simulated unit at {self._path} is lost: not driven")
             try:
-                self._socket.sendall(encode("drive", self._drive))
+                self._socket.sendall(encode("drive", self._drive, time.monotonic_ns()))
             except OSError as error:
                 raise UnitLostError(f"the simulated unit at {self._path}: {error}") from error
 
@@ -109,9 +113,22 @@ class SimFactory(PiFactory):  # type: ignore[misc]  # gpiozero has no types
         """Seconds between two ticks."""
         return later - earlier
 
-    def spi(self, **spi_args: object) -> object:
-        """Refused: no converter is wired to this Pi."""
-        raise PinSPIUnsupported(f"the simulated unit has no SPI device ({spi_args})")
+    def analogue(self, channel: int) -> int:
+        """Raw value of the converter's channel. Raises UnitLostError when it is not known."""
+        raw = self._analogue.get(channel)
+        if raw is None:
+            raise UnitLostError(f"the simulated unit at {self._path} is lost: no channel {channel}")
+        return raw
+
+    def spi(self, **spi_args: object) -> SimConverter:
+        """The one converter of the unit; refused on other pins, where nothing is wired."""
+        pins, _ = self._extract_spi_args(**spi_args)
+        wired = {
+            f"{name.removeprefix('adc_')}_pin": f"GPIO{bcm}" for name, bcm in CONVERTER_PINS.items()
+        }
+        if pins != wired:
+            raise PinSPIUnsupported(f"the simulated unit has no SPI device on {pins}")
+        return SimConverter(self)
 
     def _get_revision(self) -> int:
         return PI_4B_REVISION
@@ -148,7 +165,10 @@ class SimFactory(PiFactory):  # type: ignore[misc]  # gpiozero has no types
                 if not data:
                     return
                 for text in buffer.feed(data):
-                    self._take(decode("levels", text))
+                    if is_analogue(text):
+                        self._analogue = decode_analogue(text)
+                    else:
+                        self._take(decode_levels(text))
             except (OSError, LineError):
                 return
 
@@ -165,6 +185,7 @@ class SimFactory(PiFactory):  # type: ignore[misc]  # gpiozero has no types
         """Levels are unknown from here on; every watcher hears of it as the stopping level."""
         with self._lock:
             known, self._levels = self._levels, None
+            self._analogue = {}
             self._socket = None
             line.close()
         if not self._is_closed.is_set():
@@ -180,7 +201,7 @@ class SimFactory(PiFactory):  # type: ignore[misc]  # gpiozero has no types
             self._socket = line
             if self._drive:
                 with suppress(OSError):  # the reader notices the same loss and comes back here
-                    line.sendall(encode("drive", self._drive))
+                    line.sendall(encode("drive", self._drive, time.monotonic_ns()))
 
     def _notify(self, bcm: int, level: bool) -> None:
         for pin in list(self.pins.values()):
@@ -189,14 +210,15 @@ class SimFactory(PiFactory):  # type: ignore[misc]  # gpiozero has no types
 
 
 class SimPin(PiPin):  # type: ignore[misc]  # gpiozero has no types
-    """One GPIO: digital input with a pull, or digital output."""
+    """One GPIO: digital input with a pull, digital output, or square wave."""
 
     def __init__(self, factory: SimFactory, info: PinInfo) -> None:
         super().__init__(factory, info)
         self.bcm: int = self._number
         self._sim = factory
         self._is_output = False
-        self._out = False
+        self._out = 0.0
+        self._frequency: float | None = None
         self._pull: Pull = "floating"
         self._edges: Edges = "both"
         self._is_watched = False
@@ -231,22 +253,27 @@ class SimPin(PiPin):  # type: ignore[misc]  # gpiozero has no types
             self._release()
         elif value == "output" and not self._is_output:
             self._is_output = True
-            self._sim.drive(self.bcm, self._out)
+            self._sim.drive(self.bcm, self._driven())
 
-    def _get_state(self) -> int:
+    def _driven(self) -> Drive:
+        if self._frequency is None or not self._out:
+            return bool(self._out)
+        return Tone(round(self._frequency), round(self._out * 100))
+
+    def _get_state(self) -> float:
         if self._is_output:
-            return int(self._out)
-        if input_name(self.bcm) is None:
+            return int(self._out) if self._frequency is None else self._out
+        if not is_input(self.bcm):
             return int(self._pull == "up")  # nothing is wired here
         return int(self._sim.level(self.bcm))
 
     def _set_state(self, value: float) -> None:
         if not self._is_output:
             raise PinSetInput(f"{self!r} is an input")
-        if value not in (0, 1):
-            raise PinPWMUnsupported(f"{self!r} is on or off, not {value}")
-        self._out = bool(value)
-        self._sim.drive(self.bcm, self._out)
+        if self._frequency is None and value not in (0, 1):
+            raise PinPWMUnsupported(f"{self!r} is on or off, not {value}: give it a frequency")
+        self._out = float(value)
+        self._sim.drive(self.bcm, self._driven())
 
     def _get_pull(self) -> Pull:
         return self._pull
@@ -272,12 +299,20 @@ class SimPin(PiPin):  # type: ignore[misc]  # gpiozero has no types
             raise PinInvalidEdges(f"edges of {self!r}: not {value!r}")
         self._edges = value
 
-    def _get_frequency(self) -> None:
-        return None
+    def _get_frequency(self) -> float | None:
+        return self._frequency
 
     def _set_frequency(self, value: float | None) -> None:
-        if value is not None:
-            raise PinPWMUnsupported(f"{self!r} has no PWM")
+        """A square wave of this frequency, or with None a level again, which is low."""
+        if value is not None and not self._is_output:
+            raise PinPWMFixedValue(f"{self!r} is an input")
+        was, self._frequency = self._frequency, value
+        if value is None:
+            self._out = 0.0
+            with suppress(UnitLostError):  # a wire that is gone is silent
+                self._sim.drive(self.bcm, False if self._is_output else None)
+        elif value != was:
+            self._sim.drive(self.bcm, self._driven())
 
     def _enable_event_detect(self) -> None:
         self._is_watched = True

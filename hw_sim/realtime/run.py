@@ -23,6 +23,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from hw_sim.realtime.accounts import DEMO_ACCOUNTS, seed_accounts
+from hw_sim.realtime.certificate import grant_certificate
 from hw_sim.realtime.children import Child, ending
 from hw_sim.realtime.run_files import (
     TIME_ZONE,
@@ -54,6 +55,7 @@ class RunOptions:
     coil: str
     ports: Ports
     is_fresh: bool
+    has_certificate: bool
     sim: tuple[str, ...] = (sys.executable, "-m", "hw_sim")
     edge: tuple[str, ...] = (str(Path(sys.executable).with_name("tms-edge")),)
 
@@ -106,6 +108,8 @@ class Run:
             clinic = f"http://127.0.0.1:{ports.clinic}/fhir/metadata"
             group.create_task(self._ready(self.clinic, clinic))
             group.create_task(seed_accounts(list(self._options.edge), self._config))
+        if self._options.has_certificate:
+            grant_certificate(self._config)
         for name in (SERIAL_NAME, SOCKET_NAME):
             assert (self._options.folder / name).exists(), f"the unit offers no {name}"
         await self.edge.start()

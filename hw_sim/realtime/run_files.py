@@ -19,11 +19,19 @@ from typing import Final
 from edge.adapters.key_file import create_key, load_link_key
 from edge.ports import PanelInput
 from firmware.wire import limits
-from hw_sim.realtime.wiring import INPUT_PINS, OUTPUT_PINS, SERIAL_NAME
+from hw_sim.realtime.wiring import (
+    CONVERTER_PINS,
+    INPUT_PINS,
+    OUTPUT_PINS,
+    SERIAL_NAME,
+    SOUNDER_BACK_PIN,
+)
 
 REPOSITORY: Final = Path(__file__).resolve().parents[2]
 MARKER_NAME: Final = "tms-run.lock"
 LINK_KEY_NAME: Final = "link.key"
+SIGNING_KEY_NAME: Final = "signing.key"
+SAFETY_TEST_VALID_H: Final = 24  # [P] each morning
 UNIT_ID: Final = "SIM-0001"
 TIME_ZONE: Final = "Europe/Berlin"
 
@@ -132,6 +140,10 @@ def _sections(folder: Path, ports: Ports) -> dict[str, dict[str, object]]:
             "lock_after_s": 600,
         },
         "limits": _limits(),
+        "safety": {
+            "safety_test_valid_h": SAFETY_TEST_VALID_H,
+            "signing_key_path": str(folder / SIGNING_KEY_NAME),
+        },
         "protocols": {
             "path": str(REPOSITORY / "edge" / "protocols"),
             "trusted_keys": trusted_keys(),
@@ -141,7 +153,9 @@ def _sections(folder: Path, ports: Ports) -> dict[str, dict[str, object]]:
 
 def _pins() -> dict[str, int]:
     inputs = {f"{name.value}_pin": INPUT_PINS[name] for name in PanelInput}
-    return inputs | {f"{name}_pin": pin for name, pin in OUTPUT_PINS.items()}
+    converter = {f"{name}_pin": pin for name, pin in CONVERTER_PINS.items()}
+    outputs = {f"{name}_pin": pin for name, pin in OUTPUT_PINS.items()}
+    return inputs | converter | outputs | {"sounder_back_pin": SOUNDER_BACK_PIN}
 
 
 def _limits() -> dict[str, object]:

@@ -76,7 +76,9 @@ async def _serve(options: UnitOptions) -> int:
         coil=options.coil,
         unit_id=options.unit_id,
         link_key=link_key_of(options.folder),
+        has_attend=True,
     )
+    unit.hold_attend(True)  # somebody stands there until the bench panel says otherwise
     # The pseudo-terminal and this machine bring delays of their own.
     unit.set_link_plan(LinkPlan(delay_ns_min=0, delay_ns_max=0))
     memory = UnitMemory(options.folder)

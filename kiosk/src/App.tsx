@@ -17,6 +17,7 @@ import { patient } from "./screens/patient";
 import { paused } from "./screens/paused";
 import { ready } from "./screens/ready";
 import { record } from "./screens/record";
+import { safetyTest } from "./screens/safety_test";
 import type { Screen, ScreenProps } from "./screens/screen";
 import { stopped } from "./screens/stopped";
 import { today } from "./screens/today";
@@ -31,6 +32,7 @@ const SCREENS: Record<string, Screen> = {
   today,
   device,
   controller,
+  safety_test: safetyTest,
   patient,
   checks,
   ready,

@@ -28,6 +28,11 @@ export function measured(value: number | null, unit: string): string {
   return unit ? `${text}${NBSP}${unit}` : text;
 }
 
+/** Milliseconds of a limit, in seconds from one second on: "0.4 ms", "8.4 s". */
+export function duration(ms: number, limitMs: number): string {
+  return limitMs < 1000 ? measured(ms, "ms") : measured(ms / 1000, "s");
+}
+
 /** Time left as m:ss, rounded up so that 0:00 means over. */
 export function countdown(leftMs: number): string {
   const seconds = Math.max(0, Math.ceil(leftMs / 1000));
@@ -57,6 +62,11 @@ export function dayOf(isoDate: string): string {
 /** "2 November 2026" of an ISO date or time; the input when it is none. */
 export function dateOf(isoDate: string): string {
   return dateIn(isoDate, { day: "numeric", month: "long", year: "numeric" });
+}
+
+/** "22 Nov" of an ISO date or time; the input when it is none. */
+export function shortDateOf(isoDate: string): string {
+  return dateIn(isoDate, { day: "numeric", month: "short" });
 }
 
 function dateIn(iso: string, options: Intl.DateTimeFormatOptions): string {

@@ -11,6 +11,7 @@ import "./styles/treatment.css";
 import "./styles/compact.css";
 import "./styles/compact-day.css";
 import "./styles/compact-chair.css";
+import "./styles/safety.css";
 import { render } from "preact";
 import { App } from "./App";
 import { fitPanel } from "./panel";

@@ -40,6 +40,7 @@ export const screenName = computed<string>(() => {
   const now = snapshot.value;
   if (!now) return "connecting";
   if (!now.me) return "lock";
+  if (now.phase === "idle" && now.safety_test.stage !== "off") return "safety_test";
   if (now.phase === "idle") return place.value;
   return SCREEN_OF[now.phase];
 });

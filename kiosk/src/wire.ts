@@ -33,14 +33,19 @@ export interface DeviceView {
   readonly reasons: ReadonlyArray<string>;
   readonly self_test: "failed" | "open" | "passed";
   readonly self_test_at: string;
+  readonly sounder: "failed" | "open" | "passed";
+  readonly sounder_at: string;
   readonly bank_pct: number | null;
   readonly surface_c: number | null;
+  readonly surface_own_c: number | null;
   readonly winding_c: number | null;
   readonly surface_limit_c: number;
   readonly coil_type: string;
   readonly coil_serial: string;
   readonly lifetime_pulses: number;
   readonly interlocks: ReadonlyArray<InterlockView>;
+  readonly attend: "held" | "not_fitted" | "released" | "unknown";
+  readonly to_prove: ReadonlyArray<string>;
 }
 
 export interface ControllerView {
@@ -54,6 +59,44 @@ export interface ControllerView {
   readonly bad_frames_mcu: number | null;
   readonly refused: number | null;
   readonly forged: number | null;
+}
+
+export type CurvePoint = readonly [in_s: number, surface_c: number];
+
+export interface HeatView {
+  readonly start: "never" | "none" | "ok" | "unknown" | "wait";
+  readonly ready_in_min: number | null;
+  readonly peak_c: number | null;
+  readonly peak_in_s: number;
+  readonly is_learned: boolean;
+  readonly is_off_head_due: boolean;
+  readonly has_cooling_failed: boolean;
+  readonly curve: ReadonlyArray<CurvePoint>;
+}
+
+export interface SafetyStepView {
+  readonly key: string;
+  readonly is_guided: boolean;
+  readonly state: "failed" | "now" | "open" | "passed";
+  readonly took_ms: number | null;
+  readonly limit_ms: number | null;
+  readonly tries: number;
+  readonly failure: string;
+  readonly detail: string;
+}
+
+export interface SafetyTestView {
+  readonly why: string;
+  readonly number: string;
+  readonly until: string;
+  readonly stage: "failed" | "off" | "over" | "person" | "running";
+  readonly outcome: "" | "dropped" | "failed" | "passed" | "stopped";
+  readonly who: string;
+  readonly prompt: "" | "close" | "open";
+  readonly prompt_ms: number;
+  readonly step: string;
+  readonly may_repeat: boolean;
+  readonly steps: ReadonlyArray<SafetyStepView>;
 }
 
 export interface SyncView {
@@ -202,6 +245,8 @@ export interface Snapshot {
   readonly unit: UnitView;
   readonly device: DeviceView;
   readonly controller: ControllerView;
+  readonly heat: HeatView;
+  readonly safety_test: SafetyTestView;
   readonly sync: SyncView;
   readonly alarms: ReadonlyArray<AlarmView>;
   readonly audio_paused_ms: number;
@@ -368,6 +413,36 @@ export interface PauseAudio {
   readonly rev: number;
 }
 
+export interface TestAlarms {
+  readonly t: "test_alarms";
+  readonly id: number;
+  readonly rev: number;
+}
+
+export interface StartSafetyTest {
+  readonly t: "start_safety_test";
+  readonly id: number;
+  readonly rev: number;
+}
+
+export interface StartFullSafetyTest {
+  readonly t: "start_full_safety_test";
+  readonly id: number;
+  readonly rev: number;
+}
+
+export interface RepeatSafetyStep {
+  readonly t: "repeat_safety_step";
+  readonly id: number;
+  readonly rev: number;
+}
+
+export interface EndSafetyTest {
+  readonly t: "end_safety_test";
+  readonly id: number;
+  readonly rev: number;
+}
+
 export interface EndSession {
   readonly t: "end_session";
   readonly id: number;
@@ -419,6 +494,11 @@ export type Command =
   | Acknowledge
   | AcknowledgeAlarm
   | PauseAudio
+  | TestAlarms
+  | StartSafetyTest
+  | StartFullSafetyTest
+  | RepeatSafetyStep
+  | EndSafetyTest
   | EndSession
   | AddNote
   | WrapUp;
@@ -444,6 +524,11 @@ export const COMMAND_KINDS = [
   "acknowledge",
   "acknowledge_alarm",
   "pause_audio",
+  "test_alarms",
+  "start_safety_test",
+  "start_full_safety_test",
+  "repeat_safety_step",
+  "end_safety_test",
   "end_session",
   "add_note",
   "wrap_up"

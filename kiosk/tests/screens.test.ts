@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { degreesOf, splitsOf } from "../src/parts/axes";
 import { currentQuestion } from "../src/screens/checks";
+import { tookWord, untilWord } from "../src/screens/safety_test";
 import { pageOf } from "../src/screens/today";
 import { picture } from "./fakes";
 
@@ -44,5 +45,33 @@ describe("axes", () => {
   test("degrees are round", () => {
     expect(degreesOf(20, 43)).toEqual([20, 25, 30, 35, 40]);
     expect(degreesOf(20, 82)).toEqual([20, 30, 40, 50, 60, 70, 80]);
+  });
+});
+
+describe("the safety test", () => {
+  const steps = (name: string) => picture(name).safety_test.steps;
+  const words = (name: string, key: string) => {
+    const step = steps(name).find((each) => each.key === key);
+    return step ? tookWord(step).replace(/\s/g, " ") : "missing";
+  };
+
+  test("shows a time with its limit, in seconds where they are", () => {
+    expect(words("safety_failed", "door")).toBe("37.4 ms, limit 10 ms");
+    expect(words("safety_passed", "watchdog")).toBe("8.4 s, limit 12 s");
+  });
+
+  test("shows no number for what is only seen, and none before it was tried", () => {
+    expect(words("safety_passed", "cooling")).toBe("seen");
+    expect(words("safety_estop", "estop")).toBe("");
+    expect(words("safety_estop", "door")).toBe("");
+    expect(words("safety_over_failed", "estop")).toBe("");
+  });
+
+  test("says until when it holds, with the day when that is not today", () => {
+    const now = picture("today");
+    expect(untilWord(now)).toBe("22 Nov, 07:52");
+    const today = { ...now, safety_test: { ...now.safety_test, until: "2026-11-21T18:00:00+01:00" } };
+    expect(untilWord(today)).toBe("18:00");
+    expect(untilWord(picture("today_safety_due"))).toBe("");
   });
 });

@@ -30,6 +30,7 @@ const BUILT: Record<string, readonly (string | undefined)[]> = {
   "link-": valuesOf("UnitView", "link"),
   "self-test-": valuesOf("DeviceView", "self_test"),
   "self-test-found-": ["clock", "pio", "enable", "trigger", "sensors", "ledger", "key", "dma", "bleed"],
+  "sounder-": valuesOf("DeviceView", "sounder"),
   "timing-": valuesOf("ControllerView", "timing"),
   "slot-": valuesOf("ControllerView", "slot"),
   "clinic-": valuesOf("SyncView", "clinic"),
@@ -50,6 +51,11 @@ const BUILT: Record<string, readonly (string | undefined)[]> = {
   "note-": ["comfortable", "discomfort", "headache", "twitch", "moved", "talked"],
   "wrap-note-": ["fine", "headache", "scalp", "twitch", "tired"],
   "release-reason-": ["reviewed", "order_confirmed", "examined", "mild"],
+  "proof-": ["rest", "watchdog", "estop-open", "estop-close", "attend-open", "enclosure-close"],
+  "failure-": ["too_slow", "not_opened", "controller_blind"],
+  "certificate-": ["none", "expired", "interrupted"],
+  "safety-is-": valuesOf("SafetyTestView", "outcome"),
+  "safety-next-": ["failed", "dropped", "stopped"],
   "check-": ["identity", "medication", "sleep", "alcohol", "health", "mood", "metal", "earplugs", "link", "order"],
 };
 

@@ -25,6 +25,7 @@ class SimBench:
 
     def __init__(self) -> None:
         self.unit = SimUnit(seed=5, core_factory=IdleCore)
+        self.unit.stick_host_output(True)
         self.hal = self.unit.hal
 
     def now_us(self) -> int:
@@ -40,7 +41,7 @@ class SimBench:
         if NAME_OF[bit] == "cooling":
             self.unit.set_fan(is_closed)
         else:
-            self.unit._contact(NAME_OF[bit], is_closed)
+            self.unit.hand.set(NAME_OF[bit], is_closed)
 
     def fire_unasked(self) -> None:
         assert self.unit.fire_unasked()

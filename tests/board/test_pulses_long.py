@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 import rig
 from tests.firmware.pulse_bench import ITBS, TEN_HZ, PulseBench, exact, give
+
+pytestmark = pytest.mark.control("pulse-hardware")
 
 
 def test_every_pulse_of_a_600_pulse_session_is_in_its_cycle() -> None:

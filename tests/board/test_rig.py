@@ -15,6 +15,8 @@ from machine import WDT, ChipReset, Pin, reset
 from rig_nets import Net
 from tests.firmware.chip_bench import new_rig, pass_us
 
+pytestmark = pytest.mark.control("estop-chain")
+
 CYCLES_PER_S = 125_000_000
 
 
@@ -95,6 +97,7 @@ def test_short_trigger_cuts_the_pulse(high_us: int) -> None:
     assert pulse.end_cycle - pulse.at_cycle == high_us * 125
 
 
+@pytest.mark.control("one-shot")
 def test_one_shot_bounds_a_trigger_that_stays() -> None:
     new_rig()
     board = rig.the()
@@ -106,9 +109,7 @@ def test_one_shot_bounds_a_trigger_that_stays() -> None:
     assert len(board.pulses) == 1
 
 
-@pytest.mark.parametrize(
-    "opens", [*(pins.GP_ESTOP, pins.GP_DOOR, pins.GP_COIL, pins.GP_PATIENT), "host", "enable"]
-)
+@pytest.mark.parametrize("opens", [*rig.LOOP_CONTACTS, "host", "enable"])
 def test_chain_is_closed_only_while_everything_in_it_is(opens: object) -> None:
     new_rig()
     rig.net(pins.GP_ENABLE).drive(rig.now_cycles(), 1)

@@ -20,6 +20,8 @@ from firmware.core.train import PlanHash, TrainPlan
 from firmware.wire import limits
 from hw_sim.keys.sign_library import PROTOCOLS
 
+pytestmark = pytest.mark.control("mcu-limits")
+
 TIGHTER_FROM_ABOVE = {
     "limits.level_pct_max": limits.LEVEL_PCT_MAX,
     "limits.train_pulses_max": limits.TRAIN_PULSES_MAX,

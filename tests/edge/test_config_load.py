@@ -7,6 +7,8 @@ import pytest
 from edge.config_load import ConfigError, load_config
 from tests.support.unit_config import UNIT_TOML, unit_toml
 
+pytestmark = pytest.mark.control("no-defaults")
+
 
 def problems_of(text: str) -> dict[str, str]:
     with pytest.raises(ConfigError) as caught:
@@ -52,6 +54,9 @@ def test_config_several_faults_are_all_reported_at_once() -> None:
         ({"session_pulses_max": "1000"}, "limits.train_pulses_max"),
         ({"day_pulses_max": "3000"}, "limits.session_pulses_max"),
         ({"door_pin": "5"}, "gpio.door_pin"),
+        ({"enclosure_pin": "-1"}, "gpio.enclosure_pin"),
+        ({"attend_pin": "-2"}, "gpio.attend_pin"),
+        ({"adc_clock_pin": "17"}, "gpio.adc_clock_pin"),
         ({"time_zone": '"Mars/Olympus"'}, "unit.time_zone"),
         ({"unit_id": '"far-too-long"'}, "unit.unit_id"),
         ({"base_url": '"http://clinic.example.org/fhir"'}, "clinic.base_url"),
@@ -66,6 +71,12 @@ def test_config_several_faults_are_all_reported_at_once() -> None:
 )
 def test_config_wrong_value_is_named_with_its_path(changes: dict[str, str], path: str) -> None:
     assert path in problems_of(unit_toml(**changes))
+
+
+def test_config_may_lack_a_foot_switch_and_a_flow_switch() -> None:
+    gpio = load_config(unit_toml(attend_pin="-1", flow_pin="-1")).gpio
+
+    assert (gpio.attend_pin, gpio.flow_pin) == (-1, -1)
 
 
 def test_config_missing_section_and_broken_toml_are_named() -> None:

@@ -154,7 +154,7 @@ class Bench:
 
     def sample(self) -> None:
         self._sample_us = self.now_us + SAMPLE_US
-        self.device.on_input(self.now_us, self.hal.inputs)
+        self.device.on_input(self.now_us, self.hal.levels())
         self.poll()
 
     def set_inputs(self, mask: int) -> None:

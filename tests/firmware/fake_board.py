@@ -54,7 +54,7 @@ class FakeBoard:
     def read_inputs(self) -> int:
         self._plant("read_inputs")
         self.input_reads += 1
-        return self.hal.inputs
+        return self.hal.levels()
 
     def sample_sensors(self) -> int:
         self._plant("sample_sensors")

@@ -2,10 +2,12 @@
 # looks at the gate in the instant of the edge. Time is set from outside. Runs on both interpreters.
 # Attributes named is_/has_ and *_next plant faults.
 from firmware.wire.codes import (
+    IN_HOST,
     INPUTS_ALL,
     PULSE_EMITTED,
     PULSE_REFUSED,
     RESET_POWER,
+    SENSOR_NONE,
     SLOT_A,
     TIMING_SIMULATED,
 )
@@ -15,6 +17,8 @@ from firmware.wire.reports import COIL_FIGURE8_COOLED
 CHARGE_MV_PER_MS = 6000
 BLEED_MV_PER_MS = 3000
 LINK_KEY = bytes(range(32))
+HOST_REST_US = 4000000  # shorter than what the core calls stuck
+HOST_OFF_US = 100000
 
 
 class FakeHal:
@@ -24,10 +28,14 @@ class FakeHal:
         self.saves: list[tuple[int, bytes]] = []
         self.surface = 250
         self.winding = 260
+        self.is_noiseless = False
+        self._readings = 0
         self.millivolts = 0
         self.target_mv = 0
         self.is_bleeding = False
         self.inputs = INPUTS_ALL  # wires as the guard sees them
+        self.is_host_stuck = False
+        self._host_since_us = 0  # the edge's enable, on at rest since
         self.gate_until_us = -1
         self.feeds = 0
         self.is_gate_stuck = False
@@ -74,10 +82,10 @@ class FakeHal:
         )
 
     def surface_c10(self) -> int:
-        return self.surface
+        return self._noisy(self.surface)
 
     def winding_c10(self) -> int:
-        return self.winding
+        return self._noisy(self.winding)
 
     def bank_mv(self) -> int:
         return self.millivolts
@@ -179,6 +187,19 @@ class FakeHal:
         if mask != INPUTS_ALL:
             self.gate_until_us = -1
 
+    def levels(self) -> int:
+        """What the controller's input wires read now.
+
+        At rest (charger open) the edge that these tests play holds its enable only for a while at
+        a time, as one that arms, leaves and arms again.
+        """
+        held_us = self.now_us - self._host_since_us
+        if self.target_mv or self.is_host_stuck or held_us > HOST_REST_US + HOST_OFF_US:
+            self._host_since_us = self.now_us
+        elif held_us > HOST_REST_US:
+            return self.inputs & ~IN_HOST
+        return self.inputs
+
     def amplitude_pm(self) -> int:
         true_pm = self.millivolts * 1000 // V_FULL_MV
         return true_pm * self.amplitude_scale_pm // 1000
@@ -195,6 +216,12 @@ class FakeHal:
             self._edge(at_us)
         self._drift(now_us)
         self.now_us = now_us
+
+    def _noisy(self, value_c10: int) -> int:
+        # One reading in seven is a tenth more: alive, and the median does not move.
+        self._readings += 1
+        is_off = self._readings % 7 == 0 and value_c10 != SENSOR_NONE and not self.is_noiseless
+        return value_c10 + 1 if is_off else value_c10
 
     def _edge(self, at_us: int) -> None:
         if self.silent_next:

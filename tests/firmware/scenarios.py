@@ -41,6 +41,7 @@ NORMAL: "tuple[Scenario, ...]" = (
     normal.fault_acknowledged_and_on_again,
     normal.confirm_that_does_not_close_leaves_nothing_armed,
     normal.image_staged_and_tried,
+    normal.safety_test_trips_and_starves,
     normal.hello_of_another_version_identifies_only,
 )
 FAULTS: "tuple[tuple[Scenario, int], ...]" = (
@@ -53,6 +54,9 @@ FAULTS: "tuple[tuple[Scenario, int], ...]" = (
     (faults.surface_hot_in_a_train, codes.F_SURFACE_HOT),
     (faults.winding_hot_while_armed, codes.F_WINDING_HOT),
     (faults.sensor_lost_while_ready, codes.F_SENSOR),
+    (faults.sensor_frozen_in_a_train, codes.F_SENSOR_FROZEN),
+    (faults.sensor_runs_away_while_ready, codes.F_SENSOR_SLEW),
+    (faults.face_far_above_the_winding_while_ready, codes.F_SENSOR_PAIR),
     (faults.bank_wanders_while_ready, codes.F_BANK_VOLTAGE),
     (faults.charger_dead, codes.F_CHARGE_TIMEOUT),
     (faults.pulse_without_a_result, codes.F_PULSE_MISSING),
@@ -65,6 +69,11 @@ FAULTS: "tuple[tuple[Scenario, int], ...]" = (
     (faults.ledger_not_stored, codes.F_LEDGER),
     (faults.gate_stuck_on, codes.F_INTERNAL),
     (faults.self_test_failed, codes.F_SELF_TEST),
+    (faults.host_enable_lost_in_a_train, codes.F_HOST_ENABLE),
+    (faults.host_enable_lost_while_charging, codes.F_HOST_ENABLE),
+    (faults.host_enable_stuck_at_rest, codes.F_HOST_STUCK),
+    (faults.host_enable_stuck_after_a_fault, codes.F_HOST_STUCK),
+    (faults.cover_opened_while_armed, codes.F_ENCLOSURE),
 )
 REFUSALS: "tuple[tuple[Scenario, int], ...]" = (
     (refusals.state, codes.REJ_STATE),

@@ -2,18 +2,24 @@
 # through the app's tasks and returns its chair; scenarios.py has the table. Portable.
 from firmware.compat import sleep_ms
 from firmware.wire.codes import (
+    F_DOOR,
+    F_HOST_STUCK,
     FAULT,
     IN_COIL,
     IN_COOLING,
     IN_DOOR,
+    IN_ENCLOSURE,
     IN_ESTOP,
+    IN_HOST,
     IN_PATIENT,
     INPUTS_ALL,
     OK,
+    READY,
+    REJ_CAUSE,
     SELF_TEST_CLOCK,
     SENSOR_NONE,
 )
-from firmware.wire.commands import Charge
+from firmware.wire.commands import Charge, ClearFault
 from tests.firmware.bench import ONE_HZ_120
 from tests.firmware.chair import Chair, LoggingHal
 
@@ -86,6 +92,35 @@ async def sensor_lost_while_ready() -> Chair:
     """A thermistor's wire breaks."""
     chair = await Chair().charged()
     chair.hal.surface = SENSOR_NONE
+    return await _faulted(chair)
+
+
+async def sensor_frozen_in_a_train() -> Chair:
+    """A thermistor's reading has stood still since the stimulation began."""
+    chair = await Chair().armed(ONE_HZ_120, 1)
+    chair.hal.is_noiseless = True
+    await chair.fire(0, 0, 120)
+    return await _faulted(chair, 35000)
+
+
+async def sensor_runs_away_while_ready() -> Chair:
+    """A loose contact: 6 K in one reading."""
+    chair = await Chair().charged()
+    chair.hal.winding += 60
+    return await _faulted(chair)
+
+
+async def face_far_above_the_winding_while_ready() -> Chair:
+    """The two sensors tell of a coil that cannot be."""
+    chair = await Chair().configured()
+    for _ in range(14):  # slow enough for a sensor that drifts
+        chair.hal.winding -= 10
+        await sleep_ms(250)
+    await chair.expect(OK, Charge(level_pct_mso=60))
+    await chair.until(READY, 2000)
+    for _ in range(13):
+        chair.hal.surface += 10
+        await sleep_ms(250)
     return await _faulted(chair)
 
 
@@ -182,3 +217,45 @@ async def self_test_failed() -> Chair:
     hal = LoggingHal()
     hal.self_test_bits = SELF_TEST_CLOCK
     return await _faulted(await Chair(hal).hello())
+
+
+async def host_enable_lost_in_a_train() -> Chair:
+    """The Pi makes no edges any more."""
+    return await _opened(await Chair().in_train(), IN_HOST)
+
+
+async def host_enable_lost_while_charging() -> Chair:
+    """The same on the way up: the bank is not kept for nobody."""
+    chair = await Chair().configured()
+    await chair.expect(OK, Charge(level_pct_mso=60))
+    return await _opened(chair, IN_HOST)
+
+
+async def host_enable_stuck_at_rest() -> Chair:
+    """The Pi's enable is on for more than five seconds and nothing is charged."""
+    chair = await Chair().configured()
+    chair.hal.is_host_stuck = True
+    await _faulted(chair, 5200)
+    await chair.expect(REJ_CAUSE, ClearFault(fault=F_HOST_STUCK))
+    chair.board.set_inputs(INPUTS_ALL & ~IN_HOST)
+    await chair.expect(OK, ClearFault(fault=F_HOST_STUCK))
+    return chair
+
+
+async def host_enable_stuck_after_a_fault() -> Chair:
+    """A second defect under the first: both are told."""
+    chair = await _opened(await Chair().armed(), IN_DOOR)
+    chair.hal.is_host_stuck = True
+    chair.board.set_inputs(INPUTS_ALL)
+    await sleep_ms(5200)
+    assert chair.tasks.device._unit.machine.faults == [F_DOOR, F_HOST_STUCK]
+    await chair.expect(REJ_CAUSE, ClearFault(fault=0))
+    chair.board.set_inputs(INPUTS_ALL & ~IN_HOST)
+    await chair.expect(OK, ClearFault(fault=F_DOOR))
+    chair.latched.append(F_HOST_STUCK)  # a Status names the first one only
+    return chair
+
+
+async def cover_opened_while_armed() -> Chair:
+    """Somebody opens the power stage."""
+    return await _opened(await Chair().armed(), IN_ENCLOSURE)

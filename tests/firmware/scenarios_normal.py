@@ -8,6 +8,7 @@ from firmware.wire.codes import (
     DISCHARGING,
     ENDED_COMPLETE,
     ENDED_HOLD,
+    FAULT,
     HOLD,
     IN_DOOR,
     INPUTS_ALL,
@@ -17,6 +18,9 @@ from firmware.wire.codes import (
 )
 from firmware.wire.commands import (
     NAME_BYTES,
+    PROVE_SURFACE,
+    PROVE_WATCHDOG,
+    PROVE_WINDING,
     WRITE_BYTES,
     Charge,
     ClearFault,
@@ -24,6 +28,7 @@ from firmware.wire.commands import (
     Discharge,
     Hello,
     Hold,
+    Prove,
     ReadLedger,
     Stop,
     UpdateBegin,
@@ -355,6 +360,21 @@ async def image_staged_and_tried() -> Chair:
 
 def _hex(data: bytes) -> str:
     return "".join([f"{one:02x}" for one in data])
+
+
+async def safety_test_trips_and_starves() -> Chair:
+    """Both sensors trip on a limit below their reading; then the watchdog is not fed."""
+    chair = await Chair().configured()
+    await sleep_ms(300)
+    for part in (PROVE_SURFACE, PROVE_WINDING):
+        await chair.expect(OK, Prove(part=part))
+        await chair.until(FAULT)
+        await sleep_ms(200)
+        await chair.expect(OK, ClearFault(fault=0))
+        await chair.until(STANDBY)
+    await chair.expect(OK, Prove(part=PROVE_WATCHDOG))
+    await sleep_ms(400)
+    return chair
 
 
 async def hello_of_another_version_identifies_only() -> Chair:

@@ -39,6 +39,9 @@ def good(state: int) -> Situation:
     situation.session_pulses = 0
     situation.is_ledger_valid = True
     situation.timing_ipi_us_min = IPI_US_MIN
+    situation.is_starving = False
+    situation.is_face_still = False
+    situation.is_winding_still = False
     if state == FAULT:
         situation.faults = [F_DOOR]
         situation.first_fault = F_DOOR

@@ -35,6 +35,7 @@ from firmware.wire.reports import Identity, Ledger
 from firmware.wire.seal import MAC_BYTES, SEAL_BYTES
 from tests.firmware.bench import TEN_HZ_80, Bench, arm_of, configure_of
 from tests.firmware.chance import sized
+from tests.firmware.marks import control
 from tests.firmware.sealed_line import (
     WatchedHal,
     code_of,
@@ -46,6 +47,8 @@ from tests.firmware.sealed_line import (
     sealed,
     watched,
 )
+
+pytestmark = control("command-seal")
 
 CHARGE = Charge(level_pct_mso=60)
 SEQ = 3000  # newer than anything the bench has sent
@@ -210,14 +213,15 @@ def test_challenge_is_new_at_each_hello_but_not_for_a_repeat_of_it() -> None:
 
 
 def test_challenge_differs_from_the_one_before_even_with_a_broken_random_source() -> None:
-    hal = WatchedHal()
-    setattr(hal, "random_u32", lambda: 5)  # noqa: B010
-    judge = Authority(hal, 7)
-    seen = [judge.challenge]
-    for _ in range(3):
-        judge.greet()
-        assert judge.challenge != seen[-1]
-        seen.append(judge.challenge)
+    for broken in (0, 1, 5):
+        hal = WatchedHal()
+        setattr(hal, "random_u32", lambda broken=broken: broken)  # noqa: B010
+        judge = Authority(hal, 7)
+        seen = [judge.challenge]
+        for _ in range(3):
+            judge.greet()
+            seen.append(judge.challenge)
+        assert seen == [broken, broken ^ 1, broken, broken ^ 1]
 
 
 def test_before_the_first_hello_no_seal_fits() -> None:

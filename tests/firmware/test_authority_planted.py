@@ -4,6 +4,9 @@ from firmware.core.authority import Authority
 from firmware.wire.codes import OK
 from firmware.wire.seal import LinkKey
 from tests.firmware import test_authority as honest_tests
+from tests.firmware.marks import control
+
+pytestmark = control("command-seal")
 
 EVERY_BIT = honest_tests.test_one_wrong_bit_anywhere_is_refused_and_then_the_right_one_is_obeyed
 

@@ -5,6 +5,9 @@ from firmware.board.guard import Guard, loops
 from firmware.board.pins import GP_CHAIN, GP_DOOR, GP_ENABLE, GP_ESTOP
 from firmware.board.pio_programs import ARM_WORD, GUARD_LIFE_MAX
 from tests.firmware.chip_bench import new_rig, pass_us
+from tests.firmware.marks import control
+
+pytestmark = control("pulse-guard")
 
 LIFE_US = 100000
 US = 125

@@ -12,6 +12,9 @@ from firmware.wire.codes import (
 from firmware.wire.reports import COIL_CIRCULAR, COIL_FIGURE8, COIL_FIGURE8_COOLED, COIL_NONE
 from machine import WDT_RESET
 from tests.firmware.chip_bench import SERIAL, DictFiles, Parts, new_rig, write_coil
+from tests.firmware.marks import control
+
+pytestmark = [control("safe-boot"), control("coil-identity")]
 
 LOST = 987654
 

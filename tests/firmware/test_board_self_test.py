@@ -17,6 +17,9 @@ from firmware.wire.codes import (
 )
 from firmware.wire.reports import COIL_FIGURE8, COIL_FIGURE8_COOLED, COIL_NONE
 from tests.firmware.chip_bench import ChipUnit, DictFiles, new_rig, pass_us, write_coil
+from tests.firmware.marks import control
+
+pytestmark = control("self-test")
 
 
 def _unit(files: "DictFiles | None" = None) -> ChipUnit:

@@ -20,7 +20,10 @@ from firmware.wire.limits import FLASH_STALL_US_MAX
 from firmware.wire.protocol import PROTOCOL_VERSION
 from tests.firmware.bench import TEN_HZ_80, Bench, arm_of
 from tests.firmware.fake_hal import FakeHal
+from tests.firmware.marks import control
 from tests.firmware.states import assert_fault
+
+pytestmark = control("dose-ledger")
 
 
 def _stopped_by_flash(bench: Bench, stall_us: int) -> None:
@@ -80,6 +83,7 @@ def test_arm_whose_ledger_cannot_be_stored_is_refused_and_a_fault() -> None:
     bench.hal.is_flash_full = True
     answer = bench.ask_arm(arm_of(TEN_HZ_80, 1))
     assert (answer.code, answer.detail) == (REJ_STORE, 0)
+    assert 0 <= bench.now_us - bench.device._unit._entered_us <= 1000
     assert_fault(bench, F_LEDGER)
     bench.hal.is_flash_full = False
     bench.run_ms(2000)

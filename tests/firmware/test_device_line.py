@@ -54,7 +54,10 @@ from tests.firmware.bench import (
 )
 from tests.firmware.chance import Chance, sized
 from tests.firmware.fake_hal import FakeHal
+from tests.firmware.marks import control
 from tests.firmware.states import REACHABLE, in_state, is_safe
+
+pytestmark = control("command-numbers")
 
 
 def test_states_of_the_bench_are_what_they_say() -> None:

@@ -4,6 +4,7 @@ from firmware.core.bounds import (
     BANK_STRAY_MV,
     DISCHARGE_US_MAX,
     QUIET_US,
+    SENSOR_SLEW_HOLD_US,
     STATUS_GAP_US,
 )
 from firmware.wire.codes import (
@@ -15,6 +16,9 @@ from firmware.wire.codes import (
     F_DOOR,
     F_INTERNAL,
     F_SENSOR,
+    F_SENSOR_FROZEN,
+    F_SENSOR_PAIR,
+    F_SENSOR_SLEW,
     F_SURFACE_HOT,
     F_WINDING_HOT,
     FAULT,
@@ -24,6 +28,7 @@ from firmware.wire.codes import (
     READY,
     REJ_CAUSE,
     REJ_FAULT,
+    REJ_HOT,
     SENSOR_NONE,
     STANDBY,
     TRAIN,
@@ -39,7 +44,11 @@ from firmware.wire.limits import (
     WINDING_C10_MAX,
 )
 from firmware.wire.reports import Status
+from tests.firmware.bench import ONE_HZ_120
+from tests.firmware.marks import control
 from tests.firmware.states import assert_fault, in_state
+
+pytestmark = control("bank-supervision")
 
 
 def test_sensors_are_never_read_near_a_pulse() -> None:
@@ -90,6 +99,52 @@ def test_hot_winding_trips_and_a_second_fault_is_added() -> None:
     assert bench.ask(ClearFault(fault=F_WINDING_HOT)).code == OK
     assert bench.state() == FAULT
     assert bench.status().fault == F_SURFACE_HOT
+
+
+def test_sensor_that_jumps_stops_a_charged_unit_and_holds_a_resting_one() -> None:
+    bench = in_state(READY)
+    bench.hal.winding += 60
+    bench.run_ms(600)
+    assert_fault(bench, F_SENSOR_SLEW)
+    assert bench.ask(ClearFault(fault=F_SENSOR_SLEW)).code == REJ_CAUSE
+    bench.run_ms(SENSOR_SLEW_HOLD_US // 1000 + 500)
+    assert bench.ask(ClearFault(fault=F_SENSOR_SLEW)).code == OK
+    bench = in_state(STANDBY)
+    bench.hal.winding += 60
+    bench.run_ms(600)
+    assert bench.faults() == []
+    assert bench.ask(Charge(level_pct_mso=60)).code == REJ_HOT
+
+
+def test_sensor_frozen_clears_only_when_it_moves() -> None:
+    bench = in_state(READY)
+    bench.armed(ONE_HZ_120, 1)
+    bench.hal.is_noiseless = True
+    assert bench.fire(0, 0, 60, bench.now_us + 500000).code == OK
+    bench.run_to_state(FAULT, 35000)
+    assert_fault(bench, F_SENSOR_FROZEN)
+    bench.run_ms(2000)
+    assert bench.ask(ClearFault(fault=F_SENSOR_FROZEN)).code == REJ_CAUSE
+    bench.hal.is_noiseless = False
+    bench.run_ms(500)
+    assert bench.ask(ClearFault(fault=F_SENSOR_FROZEN)).code == OK
+
+
+def test_sensors_that_contradict_each_other_fault_a_resting_unit_too() -> None:
+    bench = in_state(STANDBY)
+    for _ in range(20):
+        bench.hal.winding -= 10
+        bench.run_ms(250)
+    assert bench.faults() == []
+    for _ in range(10):
+        bench.hal.winding -= 10
+        bench.run_ms(250)
+    assert_fault(bench, F_SENSOR_PAIR)
+    assert bench.ask(ClearFault(fault=F_SENSOR_PAIR)).code == REJ_CAUSE
+    for _ in range(10):
+        bench.hal.winding += 10
+        bench.run_ms(250)
+    assert bench.ask(ClearFault(fault=F_SENSOR_PAIR)).code == OK
 
 
 def test_sensor_without_a_value_stops_a_charged_unit_only() -> None:

@@ -27,7 +27,10 @@ from tests.firmware.bench import (
     arm_of,
 )
 from tests.firmware.fake_hal import FakeHal
+from tests.firmware.marks import control
 from tests.firmware.states import assert_fault, in_state
+
+pytestmark = control("pulse-check")
 
 
 def _train_with(bench: Bench) -> None:
@@ -113,6 +116,7 @@ def test_ledger_is_saved_as_open_at_arm_and_closed_when_the_gate_is_off() -> Non
     bench.stop()
     bench.run_ms(20)
     assert len(bench.hal.saves) == 2
+    assert bench.device._unit._must_save is False
     back = Bench(FakeHal(bench.hal.ledger)).ask(ReadLedger())
     assert (back.is_valid, back.session_id, back.session_pulses) == (1, SESSION_A, 3)
     assert (back.train_index, back.train_next_pulse) == (0, 3)

@@ -11,7 +11,9 @@ from firmware.wire.codes import (
     F_COIL_ABSENT,
     F_COOLING,
     F_DOOR,
+    F_ENCLOSURE,
     F_ESTOP,
+    F_HOST_ENABLE,
     F_INPUT_STALE,
     F_INTERNAL,
     F_LINK_LOST,
@@ -21,7 +23,9 @@ from firmware.wire.codes import (
     IN_COIL,
     IN_COOLING,
     IN_DOOR,
+    IN_ENCLOSURE,
     IN_ESTOP,
+    IN_HOST,
     IN_PATIENT,
     INPUTS_ALL,
     OK,
@@ -51,7 +55,10 @@ from firmware.wire.reports import Status
 from tests.firmware.bench import (
     Bench,
 )
+from tests.firmware.marks import control
 from tests.firmware.states import ENERGISED, REACHABLE, assert_fault, in_state, is_safe
+
+pytestmark = [control("stop-path"), control("interlocks-mcu")]
 
 
 def test_stop_in_every_state_with_any_number_and_length_closes_everything() -> None:
@@ -161,6 +168,8 @@ INPUT_FAULTS = (
     (IN_COIL, F_COIL_ABSENT),
     (IN_PATIENT, F_PATIENT_STOP),
     (IN_COOLING, F_COOLING),
+    (IN_ENCLOSURE, F_ENCLOSURE),
+    (IN_HOST, F_HOST_ENABLE),
 )
 
 

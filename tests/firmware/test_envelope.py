@@ -68,7 +68,10 @@ from tests.firmware.bench import (
     configure_of,
 )
 from tests.firmware.chance import Chance, sized
+from tests.firmware.marks import control
 from tests.firmware.situations import NOW, TOKEN, fire_of, good
+
+pytestmark = control("mcu-limits")
 
 ONE = (1, 0)
 

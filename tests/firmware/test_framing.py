@@ -9,6 +9,9 @@ from firmware.wire.framing import (
     encode,
 )
 from tests.firmware.chance import Chance, sized
+from tests.firmware.marks import control
+
+pytestmark = control("framing")
 
 
 def test_frame_of_every_payload_length_comes_back() -> None:

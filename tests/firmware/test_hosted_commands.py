@@ -1,6 +1,6 @@
 """Every command in every state, on the whole device: the answer, and what it did not change.
 
-Eighteen commands in the nine states that bytes can reach (BOOT ends with the first poll, before the
+Nineteen commands in the nine states that bytes can reach (BOOT ends with the first poll, before the
 first byte is looked at). Takes a fresh device for each cell, so it runs on CPython only.
 """
 
@@ -19,6 +19,7 @@ from firmware.wire.commands import (
     Heartbeat,
     Hello,
     Hold,
+    Prove,
     ReadLedger,
     Stop,
     UpdateBegin,
@@ -52,6 +53,7 @@ EXPECTED = {
     "Stop": (OK,) * 9,
     "ClearFault": (STATE, STATE, STATE, STATE, STATE, STATE, STATE, STATE, OK),
     "ReadLedger": (ECHO,) * 9,
+    "Prove": (STATE, OK, STATE, STATE, STATE, STATE, STATE, STATE, FAULT),
     # Only at rest, and in the order of an update: all but the first have nothing to follow.
     "UpdateBegin": (STATE, OK, STATE, STATE, STATE, STATE, STATE, STATE, OK),
     "UpdateFile": (STATE,) * 9,
@@ -82,6 +84,7 @@ def _command(kind: type[Message], bench: Bench) -> Message:
         "Stop": Stop(),
         "ClearFault": ClearFault(fault=codes.F_DOOR),
         "ReadLedger": ReadLedger(),
+        "Prove": Prove(part=1),
         "UpdateBegin": UpdateBegin(),
         "UpdateFile": UpdateFile(name=bytes(48), file_bytes=1, sha256=bytes(32)),
         "UpdateWrite": UpdateWrite(offset=0, length=1, data=bytes(64)),
@@ -94,7 +97,7 @@ def _command(kind: type[Message], bench: Bench) -> Message:
 def test_expectations_cover_every_command_and_state() -> None:
     assert sorted(EXPECTED) == sorted(kind.__name__ for kind in COMMANDS)
     assert {len(row) for row in EXPECTED.values()} == {len(REACHABLE)}
-    assert len(EXPECTED) * len(REACHABLE) == 162
+    assert len(EXPECTED) * len(REACHABLE) == 171
 
 
 @pytest.mark.parametrize("column", range(len(REACHABLE)))

@@ -9,6 +9,8 @@ import pytest
 from firmware.wire import framing
 from tests.firmware.frame_fuzz import Tally, batch, run
 
+pytestmark = pytest.mark.control("framing")
+
 
 def test_random_frames_are_found_or_counted_and_nothing_grows() -> None:
     tally = run(5, 40_000)

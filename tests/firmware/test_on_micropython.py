@@ -20,7 +20,7 @@ TESTS = HERE.parent
 BUILD = TESTS.parent / "build"
 PACKAGE = TESTS / "node_modules" / "@micropython" / "micropython-webassembly-pyscript"
 PROCESSES = 2
-HOSTED = ("test_hosted_", "test_on_micropython")  # need CPython or the edge
+HOSTED = ("test_hosted_", "test_search_", "test_on_micropython")  # need CPython or the edge
 
 WAITING = ["tests.firmware.test_scenarios", "tests.firmware.test_tasks"]
 

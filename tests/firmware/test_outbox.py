@@ -3,6 +3,9 @@ from firmware.core.outbox import FRAMES_MAX, RANK_ANSWER, RANK_RESULT, RANK_STAT
 from firmware.core.sequence import ANSWERS_KEPT, NEW, OLD, REPEATED, Sequence, is_newer
 from firmware.wire.framing import Decoder
 from firmware.wire.reports import Answer
+from tests.firmware.marks import control
+
+pytestmark = control("bounded-queues")
 
 
 def _answer(detail: int) -> Answer:
@@ -13,6 +16,7 @@ def test_outbox_hands_out_everything_in_order_once() -> None:
     outbox = Outbox()
     for n in range(5):
         outbox.report(_answer(n), n % 3)
+    assert outbox._ranks == [RANK_STATUS, RANK_ANSWER, RANK_RESULT, RANK_STATUS, RANK_ANSWER]
     frames = Decoder().feed(outbox.take())
     assert [seq for _, seq, _ in frames] == [1, 2, 3, 4, 5]
     assert outbox.take() == b""
@@ -41,6 +45,7 @@ def test_outbox_full_drops_the_oldest_status_first_then_answers_never_results() 
     data = outbox.take()
     assert data.startswith(b"1 ")
     assert data.endswith(b"c ")
+    assert outbox.is_overrun is False
 
 
 def test_outbox_number_wraps() -> None:
@@ -111,6 +116,25 @@ def test_sequence_after_hours_of_heartbeats_still_takes_the_next_command() -> No
         sequence.see_beat(beat & 0xFFFF)
     sequence.see_beat(5)  # a very late one changes nothing
     assert sequence.judge(70000 & 0xFFFF, b"y") == NEW
+
+
+def test_sequence_is_pulled_along_by_far_newer_heartbeats_only() -> None:
+    # Catches: an old heartbeat, or a near one, that moves the window.
+    for last, beat, expected in (
+        (0x5000, 0x5001, 0x5000),
+        (0x5000, 0x9000, 0x5000),
+        (0x5000, 0x9001, 0x5001),
+        (0x5000, 0x9005, 0x5005),
+        (0x5000, 0xCFFF, 0x8FFF),
+        (0x5000, 0xD000, 0x5000),
+        (100, 50, 100),
+        (0xFFF0, 0x3FF5, 0xFFF5),
+        (0xFFF0, 0x4005, 0x0005),
+    ):
+        sequence = Sequence()
+        sequence.restart(last)
+        sequence.see_beat(beat)
+        assert sequence.last_command == expected, (last, beat)
 
 
 def test_sequence_heartbeats_do_not_make_a_waiting_command_old() -> None:

@@ -30,6 +30,9 @@ from firmware.wire.codes import (
 from firmware.wire.limits import CANCEL_LEAD_US
 from tests.firmware.bench import ITBS_600, TEN_HZ_80
 from tests.firmware.fake_hal import FakeHal
+from tests.firmware.marks import control
+
+pytestmark = [control("pulse-check"), control("quiet-sampling")]
 
 START = 1000000
 PLAN = TrainPlan(TEN_HZ_80, 1)
@@ -60,6 +63,22 @@ def test_first_pulse_is_handed_over_late_and_the_rest_ahead() -> None:
     assert hal.queue == [START + n * 20000 for n in range(QUEUE_PULSES)]
     assert not pulser.needs_bank(START)
     assert pulser.next_wake_us(START - FIRST_AHEAD_US) == START + RESULT_LOOK_US
+
+
+def test_bank_is_asked_for_before_the_first_pulse_only() -> None:
+    hal, pulser = _started()
+    pulser.fill(START - FIRST_AHEAD_US, True)
+    assert hal.queue == [START, START + 100000]
+    assert not pulser.needs_bank(START + 200000 - FIRST_AHEAD_US)
+    _, pulser = _started()
+    pulser.end(0, ENDED_HOLD, F_NONE)
+    assert not pulser.needs_bank(START)
+
+
+def test_request_one_microsecond_ahead_is_still_handed_over() -> None:
+    hal, pulser = _started(PLAN, 1)
+    assert pulser.fill(START - 1, True) == F_NONE
+    assert hal.queue == [START]
 
 
 def test_two_slow_pulses_wait_so_that_the_trigger_machine_never_starts_cold() -> None:
@@ -182,6 +201,7 @@ def test_refusal_of_a_forgotten_request_is_no_fault() -> None:
     hal.results.append((START, PULSE_REFUSED, 0))
     outcome = _take(pulser)
     assert (outcome.fault, outcome.result, outcome.pulse_index) == (F_NONE, PULSE_REFUSED, -1)
+    assert (outcome.at_us, outcome.amplitude_pm) == (START, 0)
 
 
 def test_result_that_does_not_come_is_missing_after_the_grace() -> None:
@@ -191,6 +211,39 @@ def test_result_that_does_not_come_is_missing_after_the_grace() -> None:
     assert pulser.next_wake_us(START + RESULT_LOOK_US) == START + RESULT_GRACE_US
     assert not pulser.is_result_missing(START + RESULT_GRACE_US - 1)
     assert pulser.is_result_missing(START + RESULT_GRACE_US)
+
+
+def test_figures_of_a_train_count_every_pulse_and_start_anew() -> None:
+    # Catches: a count that stays at one, or figures of the train before.
+    hal, pulser = _started(FAST, 5)
+    pulser.fill(START - FIRST_AHEAD_US, True)
+    for n, result, amplitude_pm in (
+        (0, PULSE_EMITTED, 600),
+        (1, PULSE_EMITTED, 610),
+        (2, PULSE_REFUSED, 0),
+        (3, PULSE_REFUSED, 0),
+    ):
+        hal.results.append((START + n * 20000, result, amplitude_pm))
+        _take(pulser)
+    assert (pulser.emitted, pulser.refused, pulser.delivered) == (2, 2, 2)
+    assert (pulser.first_us, pulser.last_us) == (START, START + 20000)
+    assert pulser.last_amplitude_pm == 610
+    pulser.end(START, ENDED_FAULT, F_DOOR)
+    told = pulser.train_result(77)
+    assert [getattr(told, name) for name in told.FIELDS] == [
+        2, 0, 5, 2, 0, 2, ENDED_FAULT, F_DOOR, START, START + 20000, 77,
+    ]  # fmt: skip
+    pulser.start(FAST, 3, 0, 5, START, 60)
+    assert (pulser.emitted, pulser.cut, pulser.refused, pulser.delivered) == (0, 0, 0, 0)
+    assert (pulser.first_us, pulser.last_us, pulser.fault) == (0, 0, F_NONE)
+    assert (pulser.ended, pulser._is_ending, pulser._waiting) == (ENDED_COMPLETE, False, [])
+
+
+def test_pulse_is_told_with_what_was_sensed() -> None:
+    _, pulser = _started()
+    for pulse_index, told_index in ((-1, 0), (0, 0), (1, 1)):
+        told = pulser.pulse_report(Outcome(pulse_index, 123, PULSE_CUT, 45, F_NONE), 9)
+        assert [getattr(told, name) for name in told.FIELDS] == [9, 2, told_index, 123, 2, 45]
 
 
 def test_train_is_complete_when_every_result_is_in() -> None:
@@ -204,7 +257,7 @@ def test_train_is_complete_when_every_result_is_in() -> None:
         assert _take(pulser).at_us == now_us
     assert pulser.settle(now_us)
     assert not pulser.settle(now_us)
-    assert not pulser.is_active
+    assert pulser.is_active is False
     assert (pulser.asked, pulser.emitted, pulser.ended) == (5, 5, ENDED_COMPLETE)
 
 

@@ -4,6 +4,7 @@ from firmware.core.envelope import Situation, judge_command
 from firmware.wire.codes import (
     IN_DOOR,
     IN_ESTOP,
+    IN_HOST,
     INPUTS_ALL,
     OK,
     REJ_LOOSER,
@@ -25,7 +26,10 @@ from firmware.wire.limits import (
 from tests.firmware.bench import (
     configure_of,
 )
+from tests.firmware.marks import control
 from tests.firmware.situations import good
+
+pytestmark = control("mcu-limits")
 
 
 def _configure(**over: int) -> "tuple[int, int]":
@@ -60,6 +64,18 @@ def test_configure_again_may_only_tighten() -> None:
     assert judge_command(without_door, situation) == (REJ_LOOSER, INPUTS_ALL)
 
 
+def test_configure_at_the_least_sensible_value_is_accepted() -> None:
+    for name, value in (
+        ("level_pct_max", 1),
+        ("train_pulses_max", 1),
+        ("session_pulses_max", 1),
+        ("surface_c10_max", SENSOR_C10_MIN),
+        ("winding_c10_max", SENSOR_C10_MIN),
+        ("heartbeat_ms_max", HEARTBEAT_MS_MIN),
+    ):
+        assert _configure(**{name: value}) == (OK, 0), name
+
+
 def test_configure_senseless_values_are_out_of_range() -> None:
     for field, name, value in (
         (1, "settings_hash", 0),
@@ -81,6 +97,26 @@ def test_configure_without_emergency_stop_is_refused() -> None:
     situation = good(STANDBY)
     situation.settings = Situation().settings
     asked = configure_of(inputs_required=INPUTS_ALL & ~IN_ESTOP)
-    assert judge_command(asked, situation) == (REJ_LOOSER, IN_ESTOP)
+    assert judge_command(asked, situation) == (REJ_LOOSER, IN_ESTOP | IN_HOST)
+    asked = configure_of(inputs_required=INPUTS_ALL & ~IN_HOST)
+    assert judge_command(asked, situation) == (REJ_LOOSER, IN_ESTOP | IN_HOST)
     situation.inputs_fitted = INPUTS_ALL & ~IN_DOOR
     assert judge_command(configure_of(), situation) == (REJ_RANGE, 9)
+
+
+def test_settings_take_every_value_that_was_judged() -> None:
+    situation = Situation()
+    asked = configure_of(
+        settings_hash=1,
+        level_pct_max=2,
+        ipi_us_min=3,
+        train_pulses_max=4,
+        session_pulses_max=5,
+        surface_c10_max=6,
+        winding_c10_max=7,
+        heartbeat_ms_max=8,
+        inputs_required=9,
+    )
+    situation.settings.apply(asked)
+    for name in Configure.FIELDS:
+        assert getattr(situation.settings, name) == getattr(asked, name), name

@@ -8,10 +8,13 @@ from firmware.board.stage import Stage
 from firmware.compat import TYPE_CHECKING, sha256
 from firmware.wire.codes import SLOT_A, SLOT_B, SLOT_NONE
 from firmware.wire.image import manifest_line
+from tests.firmware.marks import control
 from tests.firmware.scratch import FailingFiles, new_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+pytestmark = control("firmware-update")
 
 ONE = (("__init__.py", b""), ("app.mpy", b"one" * 3000), ("core/unit.mpy", b"u" * 5))
 TWO = (("app.mpy", b"two"), ("core/deep/x_1.py", b"x"))

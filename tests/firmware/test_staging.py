@@ -33,6 +33,9 @@ from firmware.wire.image import (
     name_of,
 )
 from firmware.wire.limits import IMAGE_BYTES_MAX
+from tests.firmware.marks import control
+
+pytestmark = control("firmware-update")
 
 FILES = (("__init__.py", b""), ("app.mpy", bytes(range(100))), ("core/unit.mpy", b"u" * 64))
 
@@ -314,6 +317,21 @@ def test_try_promises_a_restart_after_its_answer() -> None:
     assert hal.calls == ["try"]
     assert not staging.restart_due(1000 + RESTART_US - 1)
     assert staging.restart_due(1000 + RESTART_US)
+
+
+def test_try_bars_charging_until_the_restart() -> None:
+    # Catches: a bank that is charged while the chip is about to restart.
+    staging, _hal = _made()
+    assert staging.take(UpdateTry(), 0) == (OK, 0)
+    assert staging.is_busy is True
+
+
+def test_sum_of_sizes_may_reach_its_bound_and_is_counted_anew_by_each_begin() -> None:
+    staging, _hal = _made()
+    for _ in range(2):
+        staging.take(UpdateBegin(), 0)
+        staging._bytes += IMAGE_BYTES_MAX - 1
+        assert staging.take(_file("a.py", b"x"), 0) == (OK, 0)
 
 
 def test_nothing_else_is_taken_between_try_and_restart() -> None:

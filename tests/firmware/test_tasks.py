@@ -26,9 +26,12 @@ from firmware.wire.framing import Decoder, encode
 from firmware.wire.protocol import PROTOCOL_VERSION, decode
 from firmware.wire.reports import Identity, Status
 from tests.firmware.fake_board import FakeBoard
+from tests.firmware.marks import control
 
 if TYPE_CHECKING:
     from typing import Any
+
+pytestmark = control("chip-watchdog")
 
 FAILING_CALLS = (
     "read_line",

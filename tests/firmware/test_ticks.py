@@ -1,5 +1,8 @@
 # Wrapping ticks become continuous microseconds; every run starts 5 s before the wrap.
 from firmware.wire.ticks import TICKS_PERIOD, Continuous
+from tests.firmware.marks import control
+
+pytestmark = control("continuous-time")
 
 START = TICKS_PERIOD - 5000000
 

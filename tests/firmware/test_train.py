@@ -5,6 +5,9 @@ from firmware.compat import sha256
 from firmware.core.train import PlanHash, TrainPlan
 from firmware.wire.limits import LEVELS_MAX, PERIOD_US_MAX
 from tests.firmware.bench import ITBS_600, TEN_HZ_80, sha_of
+from tests.firmware.marks import control
+
+pytestmark = control("train-pauses")
 
 ONE = (1, 0)
 

@@ -5,11 +5,13 @@ from firmware.core.bounds import (
     BANK_SETTLE_US,
     GATE_CAUSE_US,
     HEARTBEAT_MARGIN_US,
+    HOST_STUCK_US,
+    STARVE_US,
 )
 from firmware.core.counters import COUNT_MAX, LEDGER_BYTES, NO_SESSION, Counters
 from firmware.core.gate import Gate
 from firmware.core.power import Power
-from firmware.core.watchdogs import ArmedWatch, HeartbeatWatch
+from firmware.core.watchdogs import ArmedWatch, HeartbeatWatch, HostWatch, Hunger
 from firmware.wire.limits import (
     ARMED_IDLE_MS_MAX,
     GATE_FEED_US,
@@ -18,6 +20,9 @@ from firmware.wire.limits import (
 )
 from tests.firmware.bench import SESSION_A, SESSION_B
 from tests.firmware.fake_hal import FakeHal
+from tests.firmware.marks import control
+
+pytestmark = control("heartbeat")
 
 
 def test_heartbeat_never_heard_is_lost() -> None:
@@ -59,6 +64,30 @@ def test_heartbeat_bound_follows_the_configuration() -> None:
     assert watch.due_us() == 200000 - HEARTBEAT_MARGIN_US
 
 
+def test_heartbeat_at_the_first_microsecond_counts() -> None:
+    # Catches: a time of zero taken for "never".
+    watch = HeartbeatWatch()
+    watch.hear(0, 1)
+    assert not watch.is_lost(0)
+    watch.forgive(1000)
+    assert watch.due_us() == 1000 + watch.silence_us_max
+
+
+def test_host_watch_counts_from_the_first_microsecond() -> None:
+    watch = HostWatch()
+    assert not watch.is_stuck(0, True)
+    assert not watch.is_stuck(5, True)
+    assert not watch.is_stuck(HOST_STUCK_US, True)
+    assert watch.is_stuck(HOST_STUCK_US + 1, True)
+
+
+def test_hunger_ends_at_its_time() -> None:
+    hunger = Hunger()
+    hunger.begin(0)
+    assert hunger.lasts(STARVE_US - 1)
+    assert not hunger.lasts(STARVE_US)
+
+
 def test_armed_watch_ends_after_a_minute() -> None:
     watch = ArmedWatch()
     watch.restart(5)
@@ -94,6 +123,30 @@ def test_gate_dropped_by_hardware_is_noticed_and_not_fed() -> None:
     assert gate.is_unexplained(GATE_FEED_US + GATE_CAUSE_US)
     assert gate.arm(GATE_FEED_US + GATE_CAUSE_US)
     assert not gate.is_unexplained(GATE_FEED_US + 2 * GATE_CAUSE_US)
+
+
+def test_gate_is_fed_as_early_as_promised_and_no_earlier() -> None:
+    hal = FakeHal()
+    gate = Gate(hal)
+    gate.arm(0)
+    early_us = GATE_FEED_US - 5000
+    hal.now_us = early_us - 1
+    assert gate.work(early_us - 1)
+    assert hal.feeds == 0
+    hal.now_us = early_us
+    assert gate.work(early_us)
+    assert hal.feeds == 1
+    assert gate.next_wake_us() == early_us + GATE_FEED_US
+
+
+def test_gate_lost_at_the_first_microsecond_counts_from_there() -> None:
+    # Catches: a time of zero taken for "never".
+    gate = Gate(FakeHal())
+    assert not gate.work(0)
+    assert gate.next_wake_us() == GATE_CAUSE_US
+    assert not gate.is_unexplained(GATE_CAUSE_US - 1)
+    assert not gate.work(10)
+    assert gate.is_unexplained(GATE_CAUSE_US)
 
 
 def test_gate_that_does_not_close_is_reported() -> None:
@@ -158,6 +211,23 @@ def test_power_counts_bad_readings_but_not_while_the_bank_recovers() -> None:
     assert power.bad_samples == 0
 
 
+def test_power_set_points_are_whole_and_forget_what_was_bad() -> None:
+    hal, power = _power(33, 0)
+    power.bad_samples = 2
+    power.charge_to(33)
+    assert (power.level_pct, power._target_mv, hal.target_mv) == (33, 594000, 594000)
+    assert type(power._target_mv) is int
+    assert hal.is_bleeding is power._is_bleeding is False
+    assert power.bad_samples == 0
+    power.bad_samples = 2
+    power.rest(0)
+    assert power.bad_samples == 0
+    power.bad_samples = 2
+    power.discharge()
+    assert (power.level_pct, power._target_mv, power.bad_samples) == (0, 0, 0)
+    assert hal.is_bleeding is power._is_bleeding is True
+
+
 def test_ledger_copy_comes_back_whole() -> None:
     counters = Counters()
     counters.begin(SESSION_A, 12)
@@ -175,6 +245,8 @@ def test_ledger_copy_written_while_open_is_a_lower_bound() -> None:
     counters = Counters()
     counters.begin(SESSION_A, 5)
     back = Counters()
+    assert counters.dump(False)[LEDGER_BYTES - 5] == 0
+    assert counters.dump(True)[LEDGER_BYTES - 5] == 1
     assert back.load(counters.dump(True))
     assert not back.is_valid
     again = Counters()
@@ -202,7 +274,9 @@ def test_ledger_of_another_kind_fails_its_check() -> None:
     from struct import pack
 
     body = b"XXXX" + Counters().dump(False)[4:-4]
-    assert not Counters().load(body + pack("<I", crc32(body)))
+    counters = Counters()
+    assert not counters.load(body + pack("<I", crc32(body)))
+    assert counters.is_valid is False
 
 
 def test_ledger_of_a_new_unit_is_valid_and_empty() -> None:

@@ -8,7 +8,11 @@ import pytest
 
 from tests.kiosk.conftest import Kiosk
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.asyncio(loop_scope="session"),
+    pytest.mark.control("stale-marks"),
+]
 
 
 async def test_silence_of_a_second_greys_everything_and_says_so(kiosk: Kiosk) -> None:

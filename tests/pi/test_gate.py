@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from firmware.pi.gate import CHAIN_WAIT_NS
-from firmware.wire.codes import IN_ESTOP
+from firmware.wire.codes import IN_ESTOP, IN_HOST
 from tests.pi.unit import Unit
 from tests.pi.wired_mock import ENABLE_HOLD_NS
 
@@ -93,7 +93,7 @@ def test_gate_does_not_close_over_an_open_interlock(unit: Unit) -> None:
 
 
 def test_gate_without_the_host_enable_gives_up_after_a_moment(unit: Unit) -> None:
-    unit.plant.is_host_enabled = False
+    unit.set_input(IN_HOST, False)
     begun_ns = unit.clock.peek_ns()
 
     unit.hal.arm_gate(LIFE_US)

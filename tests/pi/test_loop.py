@@ -20,6 +20,7 @@ from firmware.wire.codes import (
     F_SELF_TEST,
     FAULT,
     IN_ESTOP,
+    IN_HOST,
     PULSE_EMITTED,
     PULSE_REFUSED,
     STANDBY,
@@ -265,9 +266,11 @@ def test_ledger_survives_a_restart(tmp_path: Path) -> None:
 
 
 def test_rest_comes_only_while_nothing_is_armed(whole: Whole) -> None:
+    whole.unit.set_input(IN_HOST, False)  # an edge that treats nobody
     whole.edge.pump()
     whole.edge.run_s(21.0)
     assert whole.rests == 2
+    whole.unit.set_input(IN_HOST, True)
     whole.edge.ready()
     whole.edge.armed(TEN_HZ_20, 1)
     before = whole.rests

@@ -11,7 +11,15 @@ from types import TracebackType
 from firmware.pi.assembly import assemble
 from firmware.pi.grants import System
 from firmware.pi.settings import Settings, load_settings
-from firmware.wire.codes import IN_COIL, IN_COOLING, IN_DOOR, IN_ESTOP, IN_PATIENT
+from firmware.wire.codes import (
+    IN_COIL,
+    IN_COOLING,
+    IN_DOOR,
+    IN_ENCLOSURE,
+    IN_ESTOP,
+    IN_HOST,
+    IN_PATIENT,
+)
 from tests.pi.step_clock import STEP_NS, StepClock
 from tests.pi.wired_mock import Plant, WiredFactory
 
@@ -45,6 +53,8 @@ door = 14
 coil = 15
 patient = 16
 cooling = 17
+host = 26
+enclosure = 27
 charger_on = 18
 charger_level = 19
 bleed_open = 20
@@ -62,7 +72,15 @@ serial = "C0042"
 type = 2
 """
 COARSE_NS = 20_000
-INPUT_PINS = {IN_ESTOP: 13, IN_DOOR: 14, IN_COIL: 15, IN_PATIENT: 16, IN_COOLING: 17}
+INPUT_PINS = {
+    IN_ESTOP: 13,
+    IN_DOOR: 14,
+    IN_COIL: 15,
+    IN_PATIENT: 16,
+    IN_COOLING: 17,
+    IN_HOST: 26,
+    IN_ENCLOSURE: 27,
+}
 
 
 def settings_text(folder: Path) -> str:

@@ -46,8 +46,8 @@ class Plant:
     def __init__(self, pins: PinSettings, now_ns: Callable[[], int]) -> None:
         self.pins = pins
         self.now_ns = now_ns
-        self.closed = {pins.estop, pins.door, pins.coil, pins.patient, pins.cooling}
-        self.is_host_enabled = True
+        self.loop = {pins.estop, pins.door, pins.coil, pins.patient, pins.enclosure}
+        self.closed = self.loop | {pins.cooling, pins.host}
         self.high: set[int] = set()
         self.pulses: list[Pulse] = []
         self.peak_pm = 0
@@ -79,15 +79,14 @@ class Plant:
         return number in self.closed
 
     def is_loop_closed(self) -> bool:
-        pins = self.pins
-        return {pins.estop, pins.door, pins.coil, pins.patient} <= self.closed
+        return self.loop <= self.closed
 
     def is_chain_closed(self) -> bool:
         if self.is_chain_welded:
             return True
         is_held = self.now_ns() - self._enable_beat_ns < ENABLE_HOLD_NS
         is_enabled = self.pins.enable in self.high and is_held
-        return is_enabled and self.is_host_enabled and self.is_loop_closed()
+        return is_enabled and self.pins.host in self.closed and self.is_loop_closed()
 
     # --- edges the computer makes
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.pio import guard_checks, in_pioemu
 from tests.pio.jobs import Runner
 from tests.pio.programs import Programs
+
+pytestmark = pytest.mark.control("pulse-guard")
 
 
 def test_guard_arms_only_by_arm_word_life_and_closed_loop(p: Programs, run: Runner) -> None:

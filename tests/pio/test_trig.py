@@ -11,6 +11,8 @@ from tests.pio.jobs import Runner
 from tests.pio.plans import PLANS
 from tests.pio.programs import Programs, load
 
+pytestmark = pytest.mark.control("pulse-hardware")
+
 WORD = st.integers(0, 0xFFFFFFFF)
 CYCLE = st.integers(0, 8_000_000)
 # Delays beyond the run's length only end it early.

@@ -20,7 +20,7 @@ from hw_sim.session import arm_and_start, prepare
 from tests.support.http_hub import HttpHub
 from tests.support.short_run import PULSES, short_run
 
-pytestmark = [pytest.mark.process, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.process, pytest.mark.timeout(180), pytest.mark.control("durable-store")]
 SAFE_NS = 500_000_000  # design: heartbeat loss to disarm
 TECHNICIAN = DEMO_ACCOUNTS[0]
 
@@ -60,6 +60,7 @@ async def test_edge_killed_in_a_train_is_safe_counted_and_resumed(tmp_path: Path
         counted = (session.delivered, session.remaining, session.uncertain)
         assert counted == (given, PULSES - given, 0)
 
+        await robot.until(lambda s: "acknowledge" not in s.refusals, 15)  # contacts are stable
         await robot.do(schema.Acknowledge)
         await robot.until(lambda s: s.phase == "paused", 15)
         await robot.until(lambda s: "resume" not in s.refusals, 15)

@@ -66,8 +66,8 @@ class Hand:
             await self.page.screenshot(path=str(Path(folder) / f"{name}-{self._shots}.png"))
 
 
-async def visit(hand: Hand, run: ShortRun) -> None:
-    """The technician's part."""
+async def begin_treating(hand: Hand, run: ShortRun) -> None:
+    """From log-in to the first pulse."""
     page = hand.page
     await page.goto(run.origin)
     await page.get_by_role("button", name=TECHNICIAN.name).click()
@@ -89,6 +89,12 @@ async def visit(hand: Hand, run: ShortRun) -> None:
     await hand.sees("treating")
     await expect(page.locator(".tile .v").first).not_to_have_text("0", timeout=PATIENCE_MS)
     await hand.keep("treating")
+
+
+async def visit(hand: Hand, run: ShortRun) -> None:
+    """The technician's part."""
+    page = hand.page
+    await begin_treating(hand, run)
     await hand.tap("Pause")
     await hand.sees("paused")
     await page.wait_for_timeout(1200)

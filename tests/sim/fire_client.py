@@ -7,6 +7,7 @@ what happens after its death is the unit's doing.
 from __future__ import annotations
 
 import hashlib
+import os
 import struct
 import sys
 import time
@@ -21,7 +22,9 @@ from firmware.wire.message import Message
 from firmware.wire.protocol import PROTOCOL_VERSION
 from firmware.wire.reports import Answer, ArmEcho, Identity, PulseReport, Status
 from firmware.wire.seal import seal
+from hw_sim.realtime.pin_factory import SimFactory
 from hw_sim.realtime.run_files import LINK_KEY_NAME
+from hw_sim.realtime.wiring import DIR_VARIABLE, HOST_OUTPUT, OUTPUT_PINS
 
 LEVEL_PCT = 60
 COUNT, PERIOD_US = 300, 100_000  # 10 Hz for half a minute
@@ -34,6 +37,11 @@ class Client:
         self._port = serial.Serial(path, 921600, exclusive=True, timeout=0.02)
         self._decoder = Decoder()
         self._key = Path(path).with_name(LINK_KEY_NAME).read_bytes()
+        os.environ[DIR_VARIABLE] = str(Path(path).parent)
+        self._pins = SimFactory()
+        self._host_at = 0.0
+        self._host = False
+        self.is_enabling = False
         self._identity: Identity | None = None
         self._seq = 0
         self._beat = 0
@@ -52,7 +60,11 @@ class Client:
                     return report
 
     def listen(self) -> list[Message]:
-        """Beat when due; what came meanwhile."""
+        """Beat and toggle when due; what came meanwhile."""
+        if self.is_enabling and time.monotonic() > self._host_at:
+            self._host_at = time.monotonic() + 0.04
+            self._host = not self._host
+            self._pins.drive(OUTPUT_PINS[HOST_OUTPUT], self._host)
         if time.monotonic() > self._beat_at:
             self._beat_at = time.monotonic() + 0.1
             self._beat += 1
@@ -75,6 +87,11 @@ class Client:
         while self.status is None or self.status.state != state or not _is_warm_known(self.status):
             self.listen()
         return self.status
+
+    def until_input(self, bit: int) -> None:
+        """Wait until the controller sees this input closed."""
+        while self.status is None or not self.status.inputs & bit:
+            self.listen()
 
     def _send(self, command: Message) -> None:
         self._seq += 1
@@ -127,6 +144,8 @@ def main() -> None:
     client.ask(Hello(protocol=PROTOCOL_VERSION), Identity)
     client.ask(configuration(), Answer)
     client.until_state(codes.STANDBY)
+    client.is_enabling = True
+    client.until_input(codes.IN_HOST)
     client.ask(Charge(level_pct_mso=LEVEL_PCT), Answer)
     client.until_state(codes.READY)
     echo = client.ask(arm(), ArmEcho)

@@ -52,6 +52,7 @@ def on_unit(
 
     async def main() -> SimUnit:
         unit = SimUnit(seed=5, ppm=ppm, coil=coil, core_factory=IdleCore)
+        unit.stick_host_output(True)  # there is no edge to hold it
         await asyncio.sleep(0.5)
         unit.hal.set_bleed(False)
         unit.hal.set_charger(1_260_000)

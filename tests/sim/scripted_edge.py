@@ -10,7 +10,7 @@ import asyncio
 from dataclasses import replace
 
 from edge.domain.train_plan import Level, Plan
-from firmware.wire.codes import IN_COOLING, INPUTS_ALL, OK
+from firmware.wire.codes import DISCHARGING, FAULT, IN_COOLING, IN_HOST, INPUTS_ALL, OK
 from firmware.wire.commands import (
     Arm,
     Charge,
@@ -37,6 +37,7 @@ from hw_sim.checkers import Facts, Reported
 from hw_sim.unit import SimUnit
 
 BEAT_S = 0.1
+TOGGLE_S = 0.04
 ANSWER_S = 2.0
 LEAD_US = 200_000
 
@@ -55,6 +56,7 @@ class ScriptedEdge:
         self._answers: dict[int, asyncio.Future[Message]] = {}
         self._changed = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
+        self.is_enabling = False
 
     async def connect(self) -> None:
         """Open, read, say hello, keep the beat, configure."""
@@ -65,6 +67,7 @@ class ScriptedEdge:
         assert isinstance(greeting, Identity)
         self._greeting = greeting
         self._tasks.append(asyncio.create_task(self._beat()))
+        self._tasks.append(asyncio.create_task(self._toggle()))
         inputs = INPUTS_ALL
         if not self.unit.plant.coil.kind.is_cooled:
             inputs &= ~IN_COOLING
@@ -132,10 +135,17 @@ class ScriptedEdge:
         age_s = asyncio.get_running_loop().time() - self._heard_s
         return self.status.mcu_us + round(age_s * 1e6)
 
+    async def enable(self) -> None:
+        """Hold the edge's enable until the unit is at rest again."""
+        self.is_enabling = True
+        while self.status is None or not self.status.inputs & IN_HOST:
+            await self.change()
+
     async def arm(self, plan: Plan, level_pct: int, *, delivered: int = 0) -> int:
         """Charge, arm, compare, confirm; the first token."""
         from firmware.wire.codes import READY
 
+        await self.enable()
         await self.accepted(Charge(level_pct_mso=level_pct))
         await self.until_state(READY)
         levels = (*plan.levels, *(Level(1, 0) for _ in range(LEVELS_MAX - len(plan.levels))))
@@ -196,6 +206,7 @@ class ScriptedEdge:
         if isinstance(message, Status):
             self.status, self._heard_s = message, asyncio.get_running_loop().time()
             self.boot_epoch = message.boot_epoch
+            self.is_enabling = self.is_enabling and message.state not in (DISCHARGING, FAULT)
         elif isinstance(message, PulseReport):
             self.pulses.append(message)
         elif isinstance(message, TrainResult):
@@ -212,3 +223,10 @@ class ScriptedEdge:
             beat += 1
             self.send(Heartbeat(beat=beat))
             await asyncio.sleep(BEAT_S)
+
+    async def _toggle(self) -> None:
+        host = self.unit.edge_host_enable()
+        while True:
+            if self.is_enabling:
+                host.beat()
+            await asyncio.sleep(TOGGLE_S)

@@ -12,6 +12,8 @@ from firmware.wire.codes import IN_DOOR, IN_ESTOP, INPUTS_ALL
 from hw_sim.checkers import CHECKERS, Facts, Reported, Violation, check
 from hw_sim.recorder import Pulse, TruthRecorder
 
+pytestmark = pytest.mark.control("truth-checkers")
+
 MS = 1_000_000
 S = 1_000 * MS
 PLAN = plan_of((5, 100_000), (2, 2_000_000), train_levels=1)
@@ -47,6 +49,9 @@ class Story:
             (18 * S, "gate", 1),
             *[(beat * 250 * MS, "rx_Heartbeat", beat) for beat in range(1, 120)],
             (25 * S, "gate", 0),
+            (17 * S, "host_enable", 1),
+            *[(17 * S + edge * 40 * MS, "host_edge", edge % 2) for edge in range(201)],
+            (25 * S + 250 * MS, "host_enable", 0),
         ]
     )
     marks: list[tuple[int, str]] = field(
@@ -93,6 +98,22 @@ def pulse_with_estop_open(story: Story) -> None:
 
 def pulse_outside_the_gate(story: Story) -> None:
     story.drop_gate_at(ONSETS_NS[-1] - MS)
+
+
+def pulse_without_the_edge_s_enable(story: Story) -> None:
+    """The one-shot has fallen and the switch still closed."""
+    story.wires = [w for w in story.wires if w[1] != "host_enable" or w[2] == 1]
+    story.wires.append((ONSETS_NS[-1] - MS, "host_enable", 0))
+
+
+def edge_s_enable_ends_in_a_pulse(story: Story) -> None:
+    story.wires = [w for w in story.wires if w[1] != "host_enable" or w[2] == 1]
+    story.wires.append((ONSETS_NS[-1] + MS // 10, "host_enable", 0))
+
+
+def pulse_on_a_wave_that_has_stopped(story: Story) -> None:
+    """The one-shot is welded on and the edge makes no edges any more."""
+    story.wires = [w for w in story.wires if w[1] != "host_edge" or w[0] < ONSETS_NS[-1] - 300 * MS]
 
 
 def pulse_nobody_asked_for(story: Story) -> None:
@@ -163,8 +184,11 @@ PLANTED: tuple[tuple[str, Callable[[Story], None]], ...] = (
     ("I1", interlock_bounces_and_firing_goes_on),
     ("I2", pulse_with_estop_open),
     ("I3", pulse_outside_the_gate),
+    ("I3", pulse_without_the_edge_s_enable),
+    ("I3", edge_s_enable_ends_in_a_pulse),
     ("I3", pulse_nobody_asked_for),
     ("I4", heartbeats_end_in_the_session),
+    ("I4", pulse_on_a_wave_that_has_stopped),
     ("I6", amplitude_above_the_order),
     ("I8", one_trigger_two_pulses),
     ("I9", interval_squeezed_to_catch_up),
@@ -203,6 +227,8 @@ def test_pause_between_pulses_is_allowed_when_the_gate_was_down() -> None:
     at_ns = ONSETS_NS[2] + 50 * MS
     story.drop_gate_at(at_ns)
     story.wires += [(at_ns + 30 * S, "gate", 1), (90 * S, "gate", 0)]
+    story.wires += [(25 * S + edge * 40 * MS, "host_edge", edge % 2) for edge in range(2000)]
+    story.wires = [w for w in story.wires if w[1] != "host_enable" or w[2] == 1]
     story.wires += [(beat * 250 * MS, "rx_Heartbeat", beat) for beat in range(120, 400)]
     story.pulses[3:] = [pulse_at(at + pause_ns) for at in ONSETS_NS[3:]]
     onsets = [pulse.at_ns for pulse in story.pulses]

@@ -12,6 +12,8 @@ from hw_sim import vtime
 from hw_sim.kernel import Kernel, Streams
 from hw_sim.link import CHUNK_MAX, LinkPlan, SimLink
 
+pytestmark = pytest.mark.control("line-quality")
+
 
 class Bench:
     """A line with its controller's end in a list of (loop seconds, bytes)."""

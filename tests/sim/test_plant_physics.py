@@ -9,9 +9,17 @@ from collections.abc import Sequence
 import pytest
 
 from edge.domain.train_plan import plan_of
-from hw_sim.plant.coil import FIGURE8, FIGURE8_COOLED, Coil, CoilKind, SensorFault
+from hw_sim.plant.coil import FIGURE8, FIGURE8_COOLED, Coil, CoilKind
 from hw_sim.plant.patient import SimPatient
 from hw_sim.plant.power_stage import REF_BI, PowerStage, PulseCircuit, Supply
+from hw_sim.plant.sensor import (
+    RESISTOR_C,
+    SLEW_C_PER_S,
+    SPIKE_C,
+    SPIKE_NS,
+    SensorFault,
+    Surroundings,
+)
 
 S = 1_000_000_000
 START_NS = 10 * S
@@ -251,19 +259,39 @@ def test_parked_passive_coil_cools_in_the_published_time() -> None:
     assert coil.surface_c == pytest.approx(30.0, abs=0.5)
 
 
+AROUND = Surroundings(now_ns=0, air_c=23.0, last_pulse_ns=None)
+
+
 def test_sensor_faults_show_as_open_short_frozen_and_offset() -> None:
     sensor = Coil(FIGURE8, random.Random(1)).surface_sensor
-    readings = [sensor.reading_c10(30.0) for _ in range(200)]
+    readings = [sensor.reading_c10(30.0, AROUND) for _ in range(200)]
     assert 298 <= min(readings) < max(readings) <= 302  # alive: it moves by its noise
     for fault in (SensorFault.OPEN, SensorFault.SHORT):
         sensor.set_fault(fault)
-        assert sensor.reading_c10(30.0) == -32768
+        assert sensor.reading_c10(30.0, AROUND) == -32768
     sensor.set_fault(SensorFault.NONE)
-    last = sensor.reading_c10(30.0)
+    last = sensor.reading_c10(30.0, AROUND)
     sensor.set_fault(SensorFault.FROZEN)
-    assert {sensor.reading_c10(90.0) for _ in range(50)} == {last}
+    assert {sensor.reading_c10(90.0, AROUND) for _ in range(50)} == {last}
     sensor.set_fault(SensorFault.OFFSET, offset_c=-10.0)
-    assert abs(sensor.reading_c10(45.0) - 350) <= 3
+    assert abs(sensor.reading_c10(45.0, AROUND) - 350) <= 3
+
+
+def test_sensor_runs_away_spikes_falls_off_and_is_replaced_by_a_resistor() -> None:
+    sensor = Coil(FIGURE8, random.Random(1)).winding_sensor
+    sensor.set_fault(SensorFault.SLEW)
+    sensor.reading_c10(30.0, AROUND)
+    later = Surroundings(now_ns=2 * S, air_c=23.0, last_pulse_ns=2 * S - SPIKE_NS)
+    assert sensor.reading_c(30.0, later) == pytest.approx(30 + 2 * SLEW_C_PER_S, abs=0.3)
+    sensor.set_fault(SensorFault.SPIKE)
+    assert sensor.reading_c(30.0, AROUND) == pytest.approx(30.0, abs=0.3)  # no pulse yet
+    assert sensor.reading_c(30.0, later) == pytest.approx(30.0, abs=0.3)  # blanked away from it
+    near = Surroundings(now_ns=2 * S, air_c=23.0, last_pulse_ns=2 * S - SPIKE_NS + 1)
+    assert sensor.reading_c(30.0, near) == pytest.approx(30 + SPIKE_C, abs=0.3)
+    sensor.set_fault(SensorFault.FELL_OFF)
+    assert sensor.reading_c(60.0, AROUND) == pytest.approx(23.0, abs=0.3)
+    sensor.set_fault(SensorFault.NOISELESS)
+    assert {sensor.reading_c(60.0, AROUND) for _ in range(50)} == {RESISTOR_C}
 
 
 def test_patient_answers_half_the_time_at_threshold_and_by_the_curve_elsewhere() -> None:

@@ -13,13 +13,17 @@ from typing import Any
 import aiohttp
 import pytest
 
-from edge.ports import PanelInput
+from edge.ports import READ_BACKS, PanelInput
+from firmware.wire.codes import IN_COOLING
 from hw_sim.mcu import Core
+from hw_sim.plant.panel import Wire
 from hw_sim.realtime.bench import Bench
 from hw_sim.realtime.bench_unit import ActError, BenchUnit
 from hw_sim.realtime.pin_lines import encode
 from hw_sim.sim_hal import SimHal
 from hw_sim.unit import SimUnit
+
+CONTACTS = [it for it in PanelInput if it not in READ_BACKS]
 
 
 class QuietCore:
@@ -49,7 +53,8 @@ class Site:
     def __init__(self, folder: Path) -> None:
         self.core: QuietCore
         self.booted = asyncio.Event()
-        self.unit = SimUnit(seed=1, core_factory=self._boot)
+        self.unit = SimUnit(seed=1, core_factory=self._boot, has_attend=True)
+        self.unit.hold_attend(True)
         self.bench_unit = BenchUnit(self.unit, folder)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -99,6 +104,8 @@ async def settled() -> None:
         ("door", "open", PanelInput.DOOR),
         ("coil", "unplugged", PanelInput.COIL),
         ("patient", "pressed", PanelInput.PATIENT),
+        ("cover", "off", PanelInput.ENCLOSURE),
+        ("attend", "released", PanelInput.ATTEND),
     ],
 )
 async def test_act_on_a_contact_opens_and_closes_its_wire(
@@ -109,12 +116,43 @@ async def test_act_on_a_contact_opens_and_closes_its_wire(
     await settled()
     levels = site.unit.edge_panel().read()
     assert state["switches"][name] is True
-    assert [it for it in PanelInput if not levels[it]] == [wire]
+    assert [it for it in CONTACTS if not levels[it]] == [wire]
 
     state = await act(http, act=name, **{field: False})
     await settled()
     assert state["switches"][name] is False
-    assert all(site.unit.edge_panel().read().values())
+    levels = site.unit.edge_panel().read()
+    assert all(levels[it] for it in CONTACTS)
+
+
+async def test_act_on_a_wire_leaves_the_contact_alone(
+    site: Site, http: aiohttp.ClientSession
+) -> None:
+    await act(http, act="doorwire", bridged=True)
+    state = await act(http, act="door", open=True)
+    await settled()
+    assert state["contacts"]["door"] is False
+    assert site.unit.edge_panel().read()[PanelInput.DOOR] is True
+    await act(http, act="tacho", lying=True)
+    state = await act(http, act="fan", blocked=True)
+    assert state["contacts"]["flow"] is False
+    assert site.unit.plant.panel.levels(Wire.MCU) & IN_COOLING
+    await act(http, act="mend")
+    assert site.unit.edge_panel().read()[PanelInput.FLOW] is True
+    assert site.unit.plant.panel.levels(Wire.MCU) & IN_COOLING
+
+
+async def test_act_chatter_opens_the_door_contact_again_and_again(
+    site: Site, http: aiohttp.ClientSession
+) -> None:
+    before = len(site.unit.recorder.wires)
+    await act(http, act="chatter", on=True)
+    await asyncio.sleep(0.3)
+    await act(http, act="chatter", on=False)
+    site.unit.kernel.sync()
+    moves = [wire for wire in site.unit.recorder.wires[before:] if wire.name == "contacts"]
+    assert len(moves) >= 5
+    assert site.unit.hand.is_closed("door")
 
 
 async def test_act_fan_blocked_stops_the_cooling(site: Site, http: aiohttp.ClientSession) -> None:
@@ -124,8 +162,10 @@ async def test_act_fan_blocked_stops_the_cooling(site: Site, http: aiohttp.Clien
     assert (await act(http, act="fan", blocked=False))["is_cooling"]
 
 
-@pytest.mark.parametrize("which", ["surface", "winding"])
-@pytest.mark.parametrize("fault", ["frozen", "open", "short", "none"])
+@pytest.mark.parametrize("which", ["surface", "winding", "face"])
+@pytest.mark.parametrize(
+    "fault", ["frozen", "open", "short", "slew", "spike", "fell_off", "noiseless", "none"]
+)
 async def test_act_sensor_sets_that_fault_on_that_sensor(
     http: aiohttp.ClientSession, which: str, fault: str
 ) -> None:
@@ -173,7 +213,8 @@ async def test_act_mend_puts_everything_back(site: Site, http: aiohttp.ClientSes
     await settled()
     assert not any(state["switches"].values())
     assert set(state["sensors"].values()) == {"none"}
-    assert all(site.unit.edge_panel().read().values())
+    levels = site.unit.edge_panel().read()
+    assert all(levels[it] for it in CONTACTS)
 
 
 @pytest.mark.parametrize(
@@ -262,6 +303,7 @@ async def test_truth_times_are_those_of_this_machines_monotonic_clock(
     site: Site, http: aiohttp.ClientSession
 ) -> None:
     await site.booted.wait()
+    site.unit.stick_host_output(True)
     before_ns = time.monotonic_ns()
     assert site.unit.fire_unasked()
     await asyncio.sleep(0.01)
@@ -295,6 +337,7 @@ async def test_truth_holds_lamps_and_sounder_as_the_pi_drives_them(
 async def test_truth_since_a_moment_leaves_older_rows_out(
     site: Site, http: aiohttp.ClientSession
 ) -> None:
+    site.unit.stick_host_output(True)
     site.unit.fire_unasked()
     await asyncio.sleep(0.01)
     site.unit.kernel.sync()

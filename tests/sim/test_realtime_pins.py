@@ -11,17 +11,25 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
-from gpiozero import LED, Button, DigitalInputDevice
+from gpiozero import LED, Button, DigitalInputDevice, PWMOutputDevice
 from gpiozero.exc import PinError
 
 from edge.adapters.gpio_indicators import GpioIndicators
 from edge.adapters.gpio_panel import GpioPanel
 from edge.config import PinConfig
+from edge.domain.alarm_sounds import Tone
 from edge.ports import Lamp, PanelInput
 from hw_sim.realtime import wiring
 from hw_sim.realtime.gpio_server import GpioServer
 from hw_sim.realtime.pin_factory import SimFactory
-from hw_sim.realtime.pin_lines import LineBuffer, LineError, decode, encode
+from hw_sim.realtime.pin_lines import (
+    Drive,
+    LineBuffer,
+    LineError,
+    decode_drive,
+    decode_levels,
+    encode,
+)
 
 
 class FakePanel:
@@ -30,6 +38,9 @@ class FakePanel:
     def __init__(self) -> None:
         self.levels = dict.fromkeys(PanelInput, True)
         self._callback: Callable[[], None] | None = None
+
+    def fitted(self) -> tuple[PanelInput, ...]:
+        return tuple(PanelInput)
 
     def read(self) -> Mapping[PanelInput, bool]:
         return dict(self.levels)
@@ -43,14 +54,28 @@ class FakePanel:
             self._callback()
 
 
+class FakeThermometer:
+    """Raw values of the converter; None is a dead one."""
+
+    def __init__(self) -> None:
+        self.raw: tuple[int, int] | None = (600, 512)
+
+    def read(self) -> tuple[int, int] | None:
+        return self.raw
+
+
 class Bench:
     """A server with a fake panel, and factories connected to it."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / wiring.SOCKET_NAME
         self.panel = FakePanel()
+        self.thermometer = FakeThermometer()
         self.outputs: list[dict[str, bool]] = []
-        self.server = GpioServer(self.path, self.panel, self.outputs.append)
+        self.server = self.new_server()
+
+    def new_server(self) -> GpioServer:
+        return GpioServer(self.path, self.panel, self.thermometer, self.outputs.append)
 
     async def factory(self) -> SimFactory:
         """The constructor waits for levels, so it must not hold up the server's loop."""
@@ -153,7 +178,7 @@ async def test_pin_unit_gone_raises_and_calls_back_instead_of_the_last_good_leve
         with pytest.raises(PinError):
             lamp.on()
 
-        bench.server = GpioServer(bench.path, bench.panel, bench.outputs.append)
+        bench.server = bench.new_server()
         await bench.server.start()
         await until(lambda: can_read(estop), "unit back")
         assert estop.value == 1
@@ -184,12 +209,18 @@ async def test_pin_unwired_reads_its_pull(bench: Bench) -> None:
             assert floating.pin.state == 0
 
 
-async def test_production_adapters_work_on_the_simulated_pins(bench: Bench) -> None:
-    pins = PinConfig(
+def wired_pins() -> PinConfig:
+    return PinConfig(
         pin_factory="tms_sim",
         **{f"{name.value}_pin": bcm for name, bcm in wiring.INPUT_PINS.items()},
         **{f"{name}_pin": bcm for name, bcm in wiring.OUTPUT_PINS.items()},
+        **{f"{name}_pin": bcm for name, bcm in wiring.CONVERTER_PINS.items()},
+        sounder_back_pin=wiring.SOUNDER_BACK_PIN,
     )
+
+
+async def test_production_adapters_work_on_the_simulated_pins(bench: Bench) -> None:
+    pins = wired_pins()
     calls: list[None] = []
     with await bench.factory() as factory:
         panel, indicators = GpioPanel(pins, factory), GpioIndicators(pins, factory)
@@ -200,14 +231,23 @@ async def test_production_adapters_work_on_the_simulated_pins(bench: Bench) -> N
         assert panel.read() == {**dict.fromkeys(PanelInput, True), PanelInput.COIL: False}
 
         indicators.set_lamp(Lamp.FAULT)
-        indicators.set_sounder(True)
+        assert indicators.sounder_current() is False
+        indicators.set_sounder(Tone(262, 12))
         wanted = {"lamp_ready": False, "lamp_fault": True, "sounder": True}
-        await until(lambda: bench.server.outputs() == wanted, "lamp and sounder at the unit")
+        await until(
+            lambda: bench.server.outputs().items() >= wanted.items(), "lamp and sounder at the unit"
+        )
+        await until(indicators.sounder_current, "current read back")
+        indicators.set_sounder(Tone(294, 12))
+        indicators.set_sounder(None)
+        await until(lambda: indicators.sounder_current() is False, "silent")
 
         calls.clear()
         await bench.server.close()
         await until(lambda: calls, "called back at the loss")
         assert panel.read() == {}
+        assert indicators.sounder_current() is None
+        indicators.set_sounder(Tone(262, 12))
         indicators.close()
         panel.close()
 
@@ -252,7 +292,51 @@ def test_factory_silent_unit_is_refused(tmp_path: Path, monkeypatch: pytest.Monk
 )
 def test_line_that_is_not_levels_is_refused(line: bytes) -> None:
     with pytest.raises(LineError):
-        decode("levels", line)
+        decode_levels(line)
+
+
+def test_line_carries_a_square_wave_both_ways() -> None:
+    drive: dict[int, Drive] = {20: True, 26: Tone(262, 12)}
+
+    assert encode("drive", drive) == b'{"drive": {"20": 1, "26": [262, 12]}}\n'
+    assert decode_drive(encode("drive", drive)) == drive
+
+
+@pytest.mark.parametrize(
+    "wave", [b"[]", b"[262]", b"[262, 0]", b"[0, 12]", b"[262, 101]", b"[20000, 12]", b'["a", 1]']
+)
+def test_line_with_an_impossible_square_wave_is_refused(wave: bytes) -> None:
+    with pytest.raises(LineError):
+        decode_drive(b'{"drive": {"26": ' + wave + b"}}")
+
+
+async def test_pin_square_wave_needs_an_output_and_a_frequency(bench: Bench) -> None:
+    with await bench.factory() as factory:
+        pin = factory.pin(26)
+        with pytest.raises(PinError):
+            pin.frequency = 262
+        pin.function = "output"
+        with pytest.raises(PinError):
+            pin.state = 0.12
+        pin.frequency = 262
+        pin.state = 0.12
+        assert (pin.frequency, pin.state) == (262, 0.12)
+        await until(lambda: bench.server.outputs()["sounder"], "sounds")
+        pin.frequency = None
+        await until(lambda: not bench.server.outputs()["sounder"], "silent")
+        assert pin.state == 0
+
+
+async def test_server_with_a_dead_sounder_reads_no_current(bench: Bench) -> None:
+    bench.server.is_sounder_dead = True
+    with (
+        await bench.factory() as factory,
+        DigitalInputDevice(wiring.SOUNDER_BACK_PIN, pull_up=False, pin_factory=factory) as back,
+        PWMOutputDevice(26, frequency=262, pin_factory=factory) as sounder,
+    ):
+        sounder.value = 0.12
+        await asyncio.sleep(0.2)
+        assert back.value == 0
 
 
 def test_line_buffer_cuts_lines_and_is_bounded() -> None:

@@ -29,7 +29,7 @@ from hw_sim.realtime.run import RunOptions, run_everything
 from hw_sim.realtime.run_files import Ports
 stub = (sys.executable, sys.argv[1])
 ports = Ports(*map(int, sys.argv[3:6]))
-options = RunOptions(Path(sys.argv[2]), 1, "figure8", ports, False, sim=stub, edge=stub)
+options = RunOptions(Path(sys.argv[2]), 1, "figure8", ports, False, False, sim=stub, edge=stub)
 sys.exit(asyncio.run(run_everything(options, Console(width=200))))
 """
 

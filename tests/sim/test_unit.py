@@ -7,9 +7,11 @@ import itertools
 
 import pytest
 
+from edge.domain.alarm_sounds import Tone
 from edge.ports import Lamp, PanelInput
 from firmware.wire.codes import (
     IN_COIL,
+    IN_COOLING,
     IN_DOOR,
     IN_ESTOP,
     INPUTS_ALL,
@@ -36,7 +38,8 @@ def test_contacts_bounce_and_settle_on_both_wires() -> None:
             unit.set_door(is_open=False)
             await asyncio.sleep(0.1)
             assert core.masks[-1][1] == INPUTS_ALL
-            assert panel.read() == dict.fromkeys(PanelInput, True)
+            closed = {name for name, is_closed in panel.read().items() if is_closed}
+            assert closed == set(panel.fitted()) - {PanelInput.GATE_BACK}
         assert bounced > 5
 
     on_unit(story)
@@ -101,7 +104,7 @@ def test_fan_moves_the_tacho_and_the_winding() -> None:
 
 def test_passive_coil_has_no_cooling_input() -> None:
     async def story(unit: SimUnit) -> None:
-        assert unit.hal.identity()[8] == 15
+        assert unit.hal.identity()[8] == INPUTS_ALL & ~IN_COOLING
         unit.set_fan(True)
         assert unit.state()["is_cooling"] is False
 
@@ -111,7 +114,7 @@ def test_passive_coil_has_no_cooling_input() -> None:
 def test_state_snapshot_and_indicators_tell_what_happened() -> None:
     async def story(unit: SimUnit) -> None:
         unit.edge_indicators().set_lamp(Lamp.ARMED)
-        unit.edge_indicators().set_sounder(True)
+        unit.edge_indicators().set_sounder(Tone(262, 12))
         fire_at(unit, 20_000)
         await asyncio.sleep(0.03)
         state = unit.state()
@@ -119,7 +122,7 @@ def test_state_snapshot_and_indicators_tell_what_happened() -> None:
         assert state["gate_on"] is True
         assert state["last_twitch"]["level_pct"] == pytest.approx(70, abs=0.1)  # type: ignore[index]
         assert (state["lamp"], state["sounder"]) == ("armed", True)
-        assert unit.recorder.levels("sounder")[-1][1] == 1
+        assert unit.recorder.levels("sounder")[-1][1] == 262
 
     on_unit(story)
 
@@ -172,6 +175,7 @@ def test_unit_on_a_loop_that_was_asleep_keeps_nominal_times() -> None:
 
     async def main() -> list[int]:
         unit = SimUnit(seed=5, core_factory=IdleCore)
+        unit.stick_host_output(True)
         await asyncio.sleep(0.5)
         unit.hal.set_charger(1_000_000)
         now_us = fire_at(unit, 20_000, 40_000)

@@ -74,10 +74,10 @@ def test_open_contact_drops_the_gate_at_once_and_for_good(contact: str) -> None:
     async def story(unit: SimUnit) -> None:
         fire_at(unit, 20_000, 80_000)
         await asyncio.sleep(0.05)
-        unit._move(contact, is_closed=False)
+        unit.hand.move(contact, is_closed=False)
         opened_ns = unit.kernel.now_ns
         await asyncio.sleep(0.01)
-        unit._move(contact, is_closed=True)
+        unit.hand.move(contact, is_closed=True)
         for _ in range(4):
             unit.kernel.sync()
             unit.hal.feed_gate(100_000)
@@ -120,7 +120,7 @@ def test_hardware_chain_stops_output_with_the_gate_welded_and_the_guard_blind(co
     async def story(unit: SimUnit) -> None:
         unit.hal.faults.is_guard_blind = True
         unit.set_gate_stuck(True)
-        unit._move(contact, is_closed=False)
+        unit.hand.move(contact, is_closed=False)
         await asyncio.sleep(0.02)
         fire_at(unit, 20_000)
         assert not unit.fire_unasked()

@@ -34,7 +34,7 @@ from hw_sim.session import (
 from hw_sim.system import SimSystem, SystemOptions
 from tests.support.short_run import PULSES, SHORT, write_library
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.timeout(120), pytest.mark.control("truth-checkers")]
 Interrupt = Callable[[SimSystem, KioskRobot], Awaitable[None]]
 # Seeds that found something once, and the first few; each is a whole hostile visit.
 SEEDS = (1, 2, 3, 5, 31, 36)

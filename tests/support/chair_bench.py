@@ -24,12 +24,18 @@ from edge.domain.train_plan import Plan, plan_of
 from edge.domain.verdict import Verdict
 from edge.mcu.client import McuClient
 from edge.ports import LinkOpener, WallTime
-from edge.services.chair import Chair, ChairParts
+from edge.services.audit import Audit
+from edge.services.certificates import Certificates
+from edge.services.chair import Chair
+from edge.services.chair_parts import ChairParts
 from edge.services.chair_state import AppointmentRow, ChairState
 from edge.services.journal import Journal, take_boot_number
 from edge.services.tables import LAYOUT_VERSION, TABLES
+from edge.services.texts import Texts
 from hw_sim import vtime
+from hw_sim.certificate import SIM_BOOT, SIM_SIGNER, grant
 from hw_sim.sim_hal import SIM_LINK_KEY
+from hw_sim.system import SimDisk
 from hw_sim.unit import SimUnit
 
 ITBS = plan_of((3, 20_000), (10, 200_000), (20, 10_000_000), train_levels=2)
@@ -40,8 +46,10 @@ LONG_TRAIN = plan_of((60, 1_000_000), train_levels=1)
 NOON = datetime(2026, 11, 23, 11, 0, tzinfo=UTC)
 LIMITS = LimitsConfig(100, 9000, 1800, 6000, 18000, 410, 390, 800, 500, 120, 42, 900)
 UNIT = UnitConfig("SIM-0001", "Example clinic", "Europe/Berlin", "en")
+VALID_H = 24
 NS_PER_US = 1000
 SETTINGS_HASH = "c0ffee00" + "0" * 56
+WORDS = Texts.load("en")
 WHO = "Tina Tech"
 
 
@@ -125,13 +133,17 @@ class FakeClinic:
 class Bench:
     """One unit and, while started, one edge."""
 
-    def __init__(self, plan: Plan = SHORT, *, seed: int = 1, ppm: float = 20.0) -> None:
-        self.unit = SimUnit(seed=seed, ppm=ppm)
+    def __init__(
+        self, plan: Plan = SHORT, *, seed: int = 1, ppm: float = 20.0, has_attend: bool = False
+    ) -> None:
+        self.unit = SimUnit(seed=seed, ppm=ppm, has_attend=has_attend)
         self.store = SqliteStore(":memory:", None, tables=TABLES, layout_version=LAYOUT_VERSION)
         self.book = FakeBook(facts_of(plan))
         self.clinic = FakeClinic()
         self.opener: LinkOpener = self.unit.link_opener()
         self._entropy = SeededEntropy(seed)
+        self.disk = SimDisk()
+        self.has_certificate = True  # somebody has tested the unit this morning
         self._run: asyncio.Task[None] | None = None
 
     def start(self, *, limits: LimitsConfig = LIMITS) -> None:
@@ -147,6 +159,17 @@ class Bench:
         )
         boot = take_boot_number(self.store)
         self.journal = Journal(self.store, self.wall_clock, boot)
+        audit = Audit(self.store, self.wall_clock, boot)
+        if self.has_certificate:
+            grant(
+                self.store,
+                SIM_SIGNER,
+                self.wall_clock,
+                unit_id=UNIT.unit_id,
+                settings_hash=SETTINGS_HASH,
+                valid_h=VALID_H,
+                software_version="0.1.0",
+            )
         self.chair = Chair(
             ChairParts(
                 UNIT,
@@ -157,12 +180,20 @@ class Bench:
                 self.client,
                 self.unit.edge_panel(),
                 self.unit.edge_indicators(),
+                self.unit.edge_host_enable(),
+                self.unit.edge_thermometer(),
                 self.store,
                 self.journal,
                 self.wall_clock,
                 self._entropy,
                 self.book,
                 self.clinic,
+                audit=audit,
+                certificates=Certificates(
+                    self.store, audit, SIM_SIGNER, self.wall_clock, VALID_H, SIM_BOOT
+                ),
+                disk=self.disk,
+                sentence=WORDS.sentence,
             )
         )
         self._run = asyncio.ensure_future(self.chair.run())
@@ -210,11 +241,15 @@ class Bench:
     async def resumed(self) -> None:
         """Out of STOPPED or PAUSED to TREATING."""
         if self.state.state is S.STOPPED:
-            await self.until(lambda: "acknowledge" not in self.chair.refusals())
-            self.accept(await self.chair.acknowledge(WHO))
+            await self.acknowledged()
         await self.until(lambda: "resume" not in self.chair.refusals())
         self.accept(await self.chair.resume(WHO))
         await self.until_state(S.TREATING)
+
+    async def acknowledged(self) -> None:
+        """STOPPED is understood, as soon as the screen offers it."""
+        await self.until(lambda: "acknowledge" not in self.chair.refusals())
+        self.accept(await self.chair.acknowledge(WHO))
 
     async def finished(self, within_s: float = 400.0) -> None:
         """The dose is complete and the record signed."""
@@ -295,11 +330,12 @@ def bench(
     *,
     seed: int = 1,
     limits: LimitsConfig = LIMITS,
+    has_attend: bool = False,
 ) -> None:
     """Run a scenario on a started bench, in virtual time."""
 
     async def main() -> None:
-        made = Bench(plan, seed=seed)
+        made = Bench(plan, seed=seed, has_attend=has_attend)
         made.start(limits=limits)
         try:
             await scenario(made)

@@ -16,7 +16,9 @@ from firmware.wire.codes import (
     IN_COIL,
     IN_COOLING,
     IN_DOOR,
+    IN_ENCLOSURE,
     IN_ESTOP,
+    IN_HOST,
     IN_PATIENT,
     PULSE_CUT,
     PULSE_EMITTED,
@@ -42,7 +44,7 @@ UNASKED = "unasked"  # a pulse without a request
 CUT = "cut"  # a contact opened at an exact microsecond of a pulse
 FLASH = "flash"  # save_ledger can be made to fail
 
-LOOP = (IN_ESTOP, IN_DOOR, IN_COIL, IN_PATIENT)
+LOOP = (IN_ESTOP, IN_DOOR, IN_COIL, IN_PATIENT, IN_ENCLOSURE)
 HALF_MV = V_FULL_MV // 2
 FEED_US = 20_000
 AHEAD_US = 20_000
@@ -117,7 +119,8 @@ async def check_facts_have_their_forms(bench: Bench) -> None:
     assert 0 <= timing <= 3
     assert coil > 0
     assert 1 <= level <= 100
-    assert fitted & (IN_ESTOP | IN_DOOR | IN_COIL | IN_PATIENT) == sum(LOOP)
+    assert fitted & sum(LOOP) == sum(LOOP)
+    assert fitted & IN_HOST
     ipi_us_min, lateness_us = bench.hal.timing()
     assert ipi_us_min >= IPI_US_MIN
     assert lateness_us >= 0

@@ -8,15 +8,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
 from edge.ports import PanelInput
+from firmware.wire.codes import ARMED, TRAIN
+from firmware.wire.framing import Decoder
+from firmware.wire.reports import Status
+from hw_sim.plant.host_enable import HOST_LIFE_NS
 from hw_sim.realtime.accounts import DEMO_ACCOUNTS
 from hw_sim.realtime.gpio_server import GpioServer
 from hw_sim.realtime.run_files import UNIT_ID, link_key_of
 from hw_sim.realtime.serial_pty import PtySerial
-from hw_sim.realtime.wiring import SERIAL_NAME, SOCKET_NAME
+from hw_sim.realtime.wiring import HOST_OUTPUT, SERIAL_NAME, SOCKET_NAME
+from tests.firmware.fake_hal import FakeHal
 from tests.support.short_run import SHORT, ShortRun
 
 TESTS = Path(__file__).parents[1]
@@ -32,13 +38,50 @@ START_S_MAX = 20.0
 
 
 class SafePanel:
-    """Every contact of the room closed, and nobody moves one."""
+    """Every contact of the room closed, nobody moves one; both enables read back as they are."""
+
+    def __init__(self) -> None:
+        self._host_level = False
+        self._host_edge_at: float | None = None
+        self._is_armed = False
+        self._decoder = Decoder()
+
+    def drive(self, outputs: Mapping[str, bool]) -> None:
+        """The edge's outputs: an edge of its enable retriggers the one-shot."""
+        if outputs[HOST_OUTPUT] is not self._host_level:
+            self._host_level = outputs[HOST_OUTPUT]
+            self._host_edge_at = asyncio.get_running_loop().time()
+
+    def hear(self, data: bytes) -> None:
+        """What the controller says: its enable is on in the states that it names."""
+        for kind, _, payload in self._decoder.feed(data):
+            if kind == Status.TYPE:
+                status = Status.unpack(payload)
+                assert isinstance(status, Status)
+                self._is_armed = status.state in (ARMED, TRAIN)
+
+    def fitted(self) -> tuple[PanelInput, ...]:
+        return tuple(PanelInput)
 
     def read(self) -> Mapping[PanelInput, bool]:
-        return dict.fromkeys(PanelInput, True)
+        edge_at, now = self._host_edge_at, asyncio.get_running_loop().time()
+        return dict.fromkeys(PanelInput, True) | {
+            PanelInput.HOST_BACK: edge_at is not None and now - edge_at < HOST_LIFE_NS / 1e9,
+            PanelInput.GATE_BACK: self._is_armed,
+        }
 
     def watch(self, callback: Callable[[], None] | None) -> None:
         del callback
+
+
+class SafeThermometer:
+    """A contact face of 25 degrees; its last digit moves, as a working sensor's does."""
+
+    def __init__(self) -> None:
+        self._faces = cycle((512, 513))
+
+    def read(self) -> tuple[int, int]:
+        return next(self._faces), 512
 
 
 class MicroPythonUnit:
@@ -47,7 +90,10 @@ class MicroPythonUnit:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._pty = PtySerial(folder / SERIAL_NAME, self._to_unit)
-        self._gpio = GpioServer(folder / SOCKET_NAME, SafePanel(), lambda _outputs: None)
+        self._panel = SafePanel()
+        self._gpio = GpioServer(
+            folder / SOCKET_NAME, self._panel, SafeThermometer(), self._panel.drive
+        )
         self._node: asyncio.subprocess.Process | None = None
         self._writer: asyncio.StreamWriter | None = None
         self._pump: asyncio.Task[None] | None = None
@@ -95,6 +141,7 @@ class MicroPythonUnit:
 
     async def _to_edge(self, reader: asyncio.StreamReader) -> None:
         while data := await reader.read(4096):
+            self._panel.hear(data)
             self._pty.write(data)
 
     async def _said(self, word: str) -> list[str]:
@@ -112,6 +159,7 @@ class MicroPythonRun(ShortRun):
     """Edge and clinic as in every short run; the unit is real MicroPython."""
 
     accounts = DEMO_ACCOUNTS[:1]
+    image_hash = FakeHal().image()[1].hex()
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder, BRIEF)

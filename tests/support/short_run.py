@@ -26,6 +26,7 @@ from hw_sim.clinic.fhir_server import ClinicServer
 from hw_sim.clinic.server import start as start_clinic
 from hw_sim.keys.sign_library import KEY_FILE
 from hw_sim.realtime.accounts import DEMO_ACCOUNTS, DemoAccount, seed_accounts
+from hw_sim.realtime.certificate import grant_certificate
 from hw_sim.realtime.run_files import REPOSITORY, Ports, config_text
 from hw_sim.realtime.wiring import DIR_VARIABLE
 from hw_sim.system import visit_resources
@@ -76,6 +77,8 @@ class ShortRun:
     """The processes. kill_edge() and start_edge() as often as a test likes."""
 
     accounts: tuple[DemoAccount, ...] = DEMO_ACCOUNTS
+    image_hash = ""  # of the unit's firmware, hex
+    has_certificate = True  # somebody has made the safety test this morning
 
     def __init__(self, folder: Path, protocol: dict[str, Any] = SHORT) -> None:
         self.folder = folder
@@ -99,6 +102,8 @@ class ShortRun:
         self._site = await start_clinic(self.clinic, self.ports.clinic)
         await self.start_unit()
         await seed_accounts([_command()], self.config, self.accounts)
+        if self.has_certificate:
+            grant_certificate(self.config, image_hash=self.image_hash)
         await self.start_edge()
 
     async def start_unit(self) -> None:
@@ -119,6 +124,11 @@ class ShortRun:
         self._edge.send_signal(signal.SIGKILL)
         await self._edge.wait()
 
+    def signal_edge(self, number: signal.Signals) -> None:
+        """SIGSTOP and SIGCONT: a process that stands still, and goes on."""
+        assert self._edge is not None
+        self._edge.send_signal(number)
+
     async def stop(self) -> None:
         for process in (self._edge, self._unit):
             if process is not None and process.returncode is None:
@@ -135,6 +145,16 @@ class ShortRun:
             http.get(f"http://127.0.0.1:{self.ports.bench}{path}") as answer,
         ):
             return await answer.json()
+
+    async def act(self, name: str, **fields: object) -> None:
+        """A hand at the bench panel, such as act("estop", on=True)."""
+        async with (
+            aiohttp.ClientSession() as http,
+            http.post(
+                f"http://127.0.0.1:{self.ports.bench}/act", json={"act": name, **fields}
+            ) as answer,
+        ):
+            assert answer.status == 200, await answer.text()
 
     async def cli(self, *arguments: str) -> str:
         """What `tms-edge` says to this unit's configuration and the technician's PIN."""

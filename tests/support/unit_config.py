@@ -20,9 +20,20 @@ estop_pin = 5
 door_pin = 6
 coil_pin = 13
 patient_pin = 19
+enclosure_pin = 25
+attend_pin = 12
+flow_pin = 4
 lamp_ready_pin = 20
 lamp_fault_pin = 21
 sounder_pin = 26
+host_enable_pin = 16
+host_back_pin = 24
+gate_back_pin = 23
+sounder_back_pin = 22
+adc_clock_pin = 11
+adc_mosi_pin = 10
+adc_miso_pin = 9
+adc_select_pin = 8
 
 [store]
 path = "/var/lib/tms-edge/store.db"
@@ -55,6 +66,10 @@ heartbeat_ms_max = 500
 percent_mt_max = 120
 threshold_age_days_max = 42
 pause_s_max = 900
+
+[safety]
+safety_test_valid_h = 24
+signing_key_path = "/var/lib/tms-edge/signing.key"
 
 [protocols]
 path = "edge/protocols"

@@ -19,6 +19,8 @@ from edge.firmware_image import (
 from firmware.wire.image import IMAGE_FILE_BYTES_MAX, IMAGE_FILES_MAX, NAME_CHARS_MAX
 from firmware.wire.limits import IMAGE_BYTES_MAX
 
+pytestmark = pytest.mark.control("firmware-update")
+
 SECRET = "11" * 32
 KEY = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(SECRET)).public_key()
 PUBLIC = KEY.public_bytes_raw().hex()

@@ -12,6 +12,8 @@ import pytest
 from tests.update import planted
 from tests.update.power_cut import Parts, campaign, record
 
+pytestmark = pytest.mark.control("firmware-update")
+
 EVERY = 3  # of 206 operations
 DEEP_EVERY = 10
 

@@ -260,12 +260,19 @@ def test_line_cut_while_staging_leaves_the_old_firmware_and_staging_starts_over(
     on_unit(story)
 
 
+async def enabled(unit: SimUnit) -> None:
+    """The edge's enable, without which nothing is charged anyway."""
+    unit.stick_host_output(True)
+    await asyncio.sleep(0.1)
+
+
 def test_energised_controller_refuses_and_its_state_is_said() -> None:
     async def story(unit: SimUnit) -> None:
         async def charge_and_stage(line: UpdateLine) -> None:
             await line.greet()
             assert isinstance(await line.ask(LIMITS, QUICK), Done)
             assert await line.state() == codes.STANDBY
+            await enabled(unit)
             assert isinstance(await line.ask(Charge(level_pct_mso=50), QUICK), Done)
             outcome = await line.ask(UpdateBegin(), QUICK)
             assert outcome == Refused("state", codes.CHARGING)
@@ -299,6 +306,7 @@ def test_nothing_is_charged_while_an_image_arrives_and_stop_ends_it() -> None:
         async def act(line: UpdateLine) -> None:
             await line.greet()
             assert isinstance(await line.ask(UpdateBegin(), QUICK), Done)
+            await enabled(unit)
             charge = await line.ask(Charge(level_pct_mso=50), QUICK)
             assert isinstance(charge, Refused)
             assert charge.code != "ok"
@@ -317,6 +325,7 @@ def test_hello_ends_the_staging_but_not_a_promised_restart() -> None:
             await line.greet()
             assert isinstance(await line.ask(UpdateTry(), QUICK), Done)
             assert isinstance(await line.ask(Hello(protocol=PROTOCOL_VERSION), QUICK), Done)
+            await enabled(unit)
             charge = await line.ask(Charge(level_pct_mso=50), QUICK)
             assert isinstance(charge, Refused)
 

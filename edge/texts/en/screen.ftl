@@ -42,8 +42,14 @@ site-m1-right = motor cortex
 ## Alarm strip
 
 alarms-none = No alarms
-alarms-count = 1 of { $count }
+alarms-count = +{ $count }
+alarms-count-label = and { $count ->
+    [one] 1 more alarm
+   *[other] { $count } more alarms
+}
 audio-on = Sound on
+audio-tried = Sound tried { $at }
+audio-test = Test alarms
 audio-pause = Quiet 2 min
 audio-paused = Quiet { $seconds } s
 lost-what = Connection lost.
@@ -169,8 +175,6 @@ device-coil-serial = Serial number
 device-coil-face = Contact face
 device-coil-winding = Winding
 device-coil-limit = Limit at the face
-device-unit = Name
-device-versions = Versions
 device-clinic = Clinic's server
 controller-title-timing = Timing
 controller-title-firmware = Firmware
@@ -205,6 +209,10 @@ self-test-found-ledger = stored count
 self-test-found-key = link key
 self-test-found-dma = memory transfer
 self-test-found-bleed = discharge
+device-sounder = Alarm sounder
+sounder-open = not tried
+sounder-passed = heard
+sounder-failed = dead
 self-test-open = not done
 self-test-open-at = due since { $at }
 self-test-passed = passed
@@ -274,6 +282,10 @@ head-right = R
 ## Checks
 
 machine-checks = Machine checks
+machine-good = { $count ->
+    [one] 1 check good
+   *[other] { $count } checks good
+}
 question-of = Question { $number } of { $total }
 question-before = Previous
 question-next = Next
@@ -346,11 +358,26 @@ of = of { $whole }
 ends-at = ends { $at }
 coil-face = Contact face
 coil-limit = limit { $limit }
+coil-peak = Expected up to { $peak }
 chart-now = now
 chart-minutes = { $minutes } min
-chart-label = Temperature of the coil's contact face over the last minutes
+chart-label = Temperature of the coil's contact face over the last minutes, and as it is expected
+heat-wait = The coil is too warm for this session. Ready in { $minutes } min.
+heat-never = This session is too much for this coil. Use one with more cooling.
+heat-unknown = Nothing is known of how this coil warms.
+heat-cooling-failed = The coil does not cool as it should. Look at hoses, coolant and pump.
+heat-off-head = Take the coil off the head now: it goes on warming.
 safety-checks = Safety checks
 safety-good = all good
+attend-help = Foot switch: hold it to start and while pulses are given. Letting go pauses; the rest of the dose is kept.
+prove-contact = { $name }: { $input ->
+    [enclosure] due for service's yearly look
+   *[other] open and close it once before the next patient
+}{ $more ->
+    [0] .
+    [one] , then 1 more contact.
+   *[other] , then { $more } more contacts.
+}
 safety-closed = Safety contacts closed
 safety-bad = { $count ->
     [one] 1 not good
@@ -458,4 +485,46 @@ back-to-today = Back to today
 panel-close = Close
 alarms-title = Alarms
 alarms-more = More alarms
+alarms-sounder = Alarm sounder: { $state }.
 alarm-understood = Understood
+alarm-since = since { $at }
+alarm-measured = { $value }, limit { $limit }
+alarm-gone = cause gone
+alarm-is-understood = understood
+
+## Safety test
+
+safety-test = Safety test
+safety-not-valid = due
+safety-due = Safety test due
+safety-due-first = With nobody in the chair
+safety-start = Run safety test
+safety-start-full = Run full safety test
+safety-day-at = { $day }, { $at }
+safety-your-turn = Your turn
+safety-by-itself = By itself
+safety-hands-off = Touch nothing; it takes some seconds.
+safety-within = Within { $time }
+safety-ending = Writing the certificate
+safety-progress = { $done } of { $total } steps
+safety-took = { $took }, limit { $limit }
+safety-seen = seen
+safety-step-failed = This step failed
+safety-may-repeat = A step can be repeated twice. The certificate names every try.
+safety-call-service = It has failed three times. End the test and call service.
+safety-code = Code { $code }.
+safety-tries = { $count } tries.
+safety-certificate = Certificate
+safety-valid-until = Valid until
+safety-who = Tested by
+safety-is-passed = Safety test passed
+safety-is-failed = Safety test failed
+safety-is-dropped = Safety test given up
+safety-is-stopped = Stopped: everything is off
+safety-next-failed = Nobody can be treated until a test has passed. Call service.
+safety-next-dropped = There is no new certificate. An older one that still holds goes on.
+safety-next-stopped = There is no new certificate. Run the test again when it is safe.
+safety-give-up = Give up
+safety-repeat = Repeat step
+safety-end = End test
+safety-done = Done

@@ -6,9 +6,18 @@ const WORDS = {
   patient: ["Not pressed", "Pressed"],
   door: ["Shut", "Open"],
   coil: ["Plugged in", "Unplugged"],
+  cover: ["On", "Off"],
+  attend: ["Held", "Released"],
   fan: ["Running", "Blocked"],
   link: ["Whole", "Cut"],
   usb: ["Plugged in", "Unplugged"],
+  sounder: ["Good", "Dead"],
+  tacho: ["Honest", "Says running"],
+  doorwire: ["Whole", "Bridged"],
+  hostpin: ["Moves", "Stuck"],
+  hostout: ["Falls", "Welded on"],
+  gate: ["Falls", "Welded on"],
+  chatter: ["Firm", "Chatters"],
 };
 const COILS = { figure8: "figure-8 coil", figure8_cooled: "cooled figure-8 coil" };
 const SILENCE_MS = 1500; // the unit sends twice a second

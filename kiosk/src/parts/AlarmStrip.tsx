@@ -1,11 +1,11 @@
 // The fixed row under the top bar: the highest alarm in four parts (mark, what, what the machine did,
 // what to do), or the lost line, or "No alarms". Only the mark flashes, never the words.
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import { secondsAgo } from "../format";
+import { measured, secondsAgo } from "../format";
 import { isCompact } from "../panel";
 import { act, dialog, isOutdatedPage, isStale, silentMs, snapshot, stop } from "../store";
 import { t, tFirst } from "../text";
-import type { AlarmView, Snapshot } from "../wire";
+import type { AlarmView, DeviceView, Snapshot } from "../wire";
 import { Icon, type IconName } from "./Icon";
 
 export const MARK = { high: "!!!", medium: "!!", low: "!" } as const;
@@ -17,13 +17,26 @@ export function alarmWords(alarm: AlarmView): { what: string; did: string; advic
   return { what, did: words("did"), advice: words("do") };
 }
 
+/** What was measured and its limit, since when, and how it stands; for the list. */
+export function alarmFacts(alarm: AlarmView): string {
+  const { value, limit, unit } = alarm.args;
+  const number = (given: unknown): string =>
+    typeof given === "number" ? measured(given, typeof unit === "string" ? unit : "") : "";
+  const facts = [t("alarm-since", { at: alarm.since })];
+  if (number(value) && number(limit))
+    facts.unshift(t("alarm-measured", { value: number(value), limit: number(limit) }));
+  if (!alarm.is_active) facts.push(t("alarm-gone"));
+  if (alarm.is_acknowledged) facts.push(t("alarm-is-understood"));
+  return facts.join(" · ");
+}
+
 interface RowProps {
   look: string;
   mark: string;
   icon: IconName;
   what: string;
   rest: readonly string[];
-  count?: string;
+  more?: number;
 }
 
 /** Ways to fit the row, in order: everything, everything smaller, the advice smaller, the name alone. */
@@ -35,7 +48,7 @@ const FITS = [
 ] as const;
 
 /** The row's words; gives up its sentences when they do not fit, what it is never. */
-function Words({ look, mark, icon, what, rest, count }: RowProps) {
+function Words({ look, mark, icon, what, rest, more = 0 }: RowProps) {
   const line = useRef<HTMLSpanElement>(null);
   const [step, setStep] = useState(0);
   const key = [what, ...rest, isCompact.value].join("|");
@@ -58,7 +71,11 @@ function Words({ look, mark, icon, what, rest, count }: RowProps) {
           </span>
         ))}
       </span>
-      {count && <span class="count">{count}</span>}
+      {more > 0 && (
+        <span class="count" aria-label={t("alarms-count-label", { count: more })}>
+          {t("alarms-count", { count: more })}
+        </span>
+      )}
     </button>
   );
 }
@@ -96,6 +113,11 @@ function AudioPause({ now }: { now: Snapshot }) {
   );
 }
 
+/** That there would be a sound, and when it was last tried. */
+function soundWord({ sounder, sounder_at }: DeviceView): string {
+  return sounder === "passed" && sounder_at ? t("audio-tried", { at: sounder_at }) : t("audio-on");
+}
+
 /** The strip of every screen. */
 export function AlarmStrip() {
   const now = snapshot.value;
@@ -112,17 +134,17 @@ export function AlarmStrip() {
     const word = isOutdatedPage.value ? t("page-outdated") : t("alarms-none");
     return (
       <div class="strip calm">
-        <span class="words">
+        <button type="button" class="words" onClick={() => showAlarms()}>
           <Icon name="bell" />
           <span class="line">{word}</span>
-        </span>
-        <span class="audio">{t("audio-on")}</span>
+        </button>
+        <span class="audio">{soundWord(now.device)}</span>
       </div>
     );
   }
   const { what, did, advice } = alarmWords(first);
   const look = first.is_active && !first.is_acknowledged ? first.priority : `${first.priority} calmed`;
-  const count = now.alarms.length > 1 ? t("alarms-count", { count: now.alarms.length }) : "";
+  const more = now.alarms.length - 1;
   return (
     <div class={`strip ${look}`} role="alert">
       <Words
@@ -131,7 +153,7 @@ export function AlarmStrip() {
         icon="warn"
         what={what}
         rest={[did, advice].filter(Boolean)}
-        count={count}
+        more={more}
       />
       <AudioPause now={now} />
     </div>

@@ -1,9 +1,11 @@
 // Where the marks of the chart's axes stand. Pure.
-/** Marks of the time axis: now, and as many round minutes as have room. */
-export function splitsOf(minMinutes: number): number[] {
-  const step = minMinutes < -5 ? 5 : minMinutes < -2.5 ? 2 : 1;
+/** Marks of the time axis: now, and as many round minutes before and after as have room. */
+export function splitsOf(minMinutes: number, maxMinutes = 0): number[] {
+  const span = maxMinutes - minMinutes;
+  const step = span > 5 ? 5 : span > 2.5 ? 2 : 1;
   const marks: number[] = [];
   for (let minute = 0; minute >= minMinutes - 0.001; minute -= step) marks.unshift(minute);
+  for (let minute = step; minute <= maxMinutes + 0.001; minute += step) marks.push(minute);
   return marks;
 }
 

@@ -28,8 +28,9 @@ export function Button({ label, icon, look = "plain", isOff = false, onPress, ch
 
 /** Why the service would refuse this command now; empty when it would not. */
 export function refusalOf(kind: CommandBody["t"]): string {
-  const code = snapshot.value?.refusals[kind];
-  return code ? tFirst([`refusal-${code}`], code) : "";
+  const now = snapshot.value;
+  const code = now?.refusals[kind];
+  return code ? tFirst([`refusal-${code}`], code, { reason: now?.device.reasons[0] ?? "" }) : "";
 }
 
 interface ActProps {

@@ -5,7 +5,7 @@ import { noteText, pain } from "../screens/wrapup";
 import { act, type Dialog, snapshot } from "../store";
 import { t } from "../text";
 import type { EndSession, Operator, Snapshot } from "../wire";
-import { alarmWords, MARK } from "./AlarmStrip";
+import { alarmFacts, alarmWords, MARK } from "./AlarmStrip";
 import { Act, Button, Chips } from "./buttons";
 import { Keypad } from "./Keypad";
 import { closePanel, Panel } from "./Panel";
@@ -32,11 +32,15 @@ function AlarmsPanel({ now }: { now: Snapshot }) {
     <>
       {pages > 1 && <Button label={t("alarms-more")} onPress={() => setPage(page + 1)} />}
       {now.me && now.alarms.length > 0 && <Act body={{ t: "pause_audio" }} label={t("audio-pause")} />}
+      {now.me && now.phase === "idle" && now.alarms.length <= size && (
+        <Act body={{ t: "test_alarms" }} label={t("audio-test")} />
+      )}
     </>
   );
   return (
     <Panel title={t("alarms-title")} actions={actions}>
       <h2>{now.alarms.length ? t("alarms-title") : t("alarms-none")}</h2>
+      {now.alarms.length === 0 && <p>{t("alarms-sounder", { state: t(`sounder-${now.device.sounder}`) })}</p>}
       <ul class="alarms">
         {now.alarms.slice(first, first + size).map((alarm) => {
           const { what, did, advice } = alarmWords(alarm);
@@ -45,6 +49,7 @@ function AlarmsPanel({ now }: { now: Snapshot }) {
               <b class="mark">{MARK[alarm.priority]}</b>
               <div>
                 <b>{what}</b>
+                <span class="num facts">{alarmFacts(alarm)}</span>
                 <span>{[did, advice].filter(Boolean).join(" ")}</span>
               </div>
               {now.me && !alarm.is_acknowledged && (

@@ -74,6 +74,35 @@ function Interlock({ name, state }: InterlockView) {
   return <CheckLine name={t(`interlock-${name}`)} state={state} word={word} />;
 }
 
+/** The foot or hand switch, where there is one; let go it is no fault, only not ready to start. */
+function Attendance({ device }: { device: DeviceView }) {
+  if (device.attend === "not_fitted") return null;
+  const isHeld = device.attend === "held";
+  const word = device.attend === "unknown" ? t("interlock-is-unknown") : t("interlock-attend-open");
+  return (
+    <CheckLine
+      name={t("interlock-attend")}
+      state={isHeld ? "ok" : "unknown"}
+      word={isHeld ? t("interlock-attend-ok") : word}
+    />
+  );
+}
+
+export function hasContactNotes(device: DeviceView): boolean {
+  return device.attend !== "not_fitted" || device.to_prove.length > 0;
+}
+
+/** What a person should know or do about the contacts before treatment; nothing here blocks it. */
+export function ContactNotes({ device }: { device: DeviceView }) {
+  const [first, ...more] = device.to_prove;
+  return (
+    <div class="notes">
+      {device.attend !== "not_fitted" && <p>{t("attend-help")}</p>}
+      {first && <p>{t("prove-contact", { input: first, name: t(`interlock-${first}`), more: more.length })}</p>}
+    </div>
+  );
+}
+
 /** The interlocks as the unit reports them, the charge and the ear plugs. */
 export function SafetyList({ device, visit }: { device: DeviceView; visit: VisitView | null }) {
   const plugs = visit?.checks.find((check) => check.key === "earplugs");
@@ -82,6 +111,7 @@ export function SafetyList({ device, visit }: { device: DeviceView; visit: Visit
       {device.interlocks.map((interlock) => (
         <Interlock key={interlock.name} {...interlock} />
       ))}
+      <Attendance device={device} />
       <CheckLine
         name={t("charge")}
         state={device.bank_pct === null ? "unknown" : "ok"}
@@ -105,12 +135,17 @@ export function OpenInterlocks({ device }: { device: DeviceView }) {
   );
 }
 
-/** The checks that the machine makes by itself. */
-export function MachineChecks({ checks }: { checks: readonly CheckView[] }) {
+/** The checks that the machine makes by itself; folded, the good ones are one line. */
+export function MachineChecks({ checks, isFolded }: { checks: readonly CheckView[]; isFolded: boolean }) {
+  const machine = checks.filter((check) => check.kind === "machine");
+  const good = machine.filter((check) => check.state === "ok");
   return (
     <ul class="checklist">
-      {checks
-        .filter((check) => check.kind === "machine")
+      {isFolded && good.length > 0 && (
+        <CheckLine name={t("machine-good", { count: good.length })} state="ok" word="" />
+      )}
+      {machine
+        .filter((check) => !isFolded || check.state !== "ok")
         .map(({ key, state }) => (
           <CheckLine
             key={key}

@@ -2,10 +2,11 @@
 // says what now: change it, or a clinician releases it. Answers are never pre-filled.
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { heatWord } from "../heat";
 import { isCompact } from "../panel";
 import { Act, Button } from "../parts/buttons";
 import { Icon } from "../parts/Icon";
-import { MachineChecks } from "../parts/pieces";
+import { ContactNotes, hasContactNotes, MachineChecks } from "../parts/pieces";
 import { act, dialog, say, snapshot } from "../store";
 import { keyed, t, tFirst } from "../text";
 import type { CheckView, VisitView } from "../wire";
@@ -150,12 +151,21 @@ function Body({ now }: ScreenProps) {
   const questions = visit ? questionsOf(visit) : [];
   if (!visit) return null;
   const question = currentQuestion(questions, looking.value);
+  const heat = heatWord(now.heat);
+  const hasNotes = heat !== "" || hasContactNotes(now.device);
   return (
     <div class="checks-grid">
       {question ? <QuestionCard questions={questions} question={question} /> : <Summary questions={questions} />}
       <section class="card machine">
         <h2>{t("machine-checks")}</h2>
-        <MachineChecks checks={visit.checks} />
+        <MachineChecks checks={visit.checks} isFolded={isCompact.value && hasNotes} />
+        <ContactNotes device={now.device} />
+        {heat && (
+          <p class="state failed" role="status">
+            <Icon name="warn" />
+            <span>{heat}</span>
+          </p>
+        )}
       </section>
     </div>
   );

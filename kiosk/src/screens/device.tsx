@@ -1,11 +1,37 @@
 // Device: what a technician may know of the machine, read only. Nothing here changes a limit.
 import { celsius, grouped } from "../format";
+import { isCompact } from "../panel";
+import { Act } from "../parts/buttons";
 import { Facts, SafetyList } from "../parts/pieces";
 import { Tabs } from "../parts/Tabs";
 import { t, tFirst } from "../text";
+import type { DeviceView } from "../wire";
 import { selfTestWord } from "./lock";
 import { chargeWord } from "./today";
+import { untilWord } from "./safety_test";
 import type { Screen, ScreenProps } from "./screen";
+
+// Small panels have no room for what other screens show as well.
+const KEPT = ["device-self-test", "safety-test", "charge"];
+
+/** The contact face by the controller's sensor and by the service's own. */
+function bothFaces({ surface_c, surface_own_c }: DeviceView): string {
+  return `${surface_c === null ? "–" : surface_c.toFixed(1)}/${celsius(surface_own_c)}`;
+}
+
+/** The safety test at any time; the engineer's opens the cover as well. */
+function TestButton({ now }: ScreenProps) {
+  const isEngineer = now.me?.role === "engineer";
+  return (
+    <div class="machine-act">
+      {isEngineer ? (
+        <Act body={{ t: "start_full_safety_test" }} label={t("safety-start-full")} />
+      ) : (
+        <Act body={{ t: "start_safety_test" }} label={t("safety-start")} />
+      )}
+    </div>
+  );
+}
 
 function Body({ now }: ScreenProps) {
   const { device, unit, sync } = now;
@@ -13,16 +39,16 @@ function Body({ now }: ScreenProps) {
     [t("device-coil-type"), tFirst([`coil-${device.coil_type}`], device.coil_type || "–")],
     [t("device-coil-serial"), device.coil_serial || "–"],
     [t("device-coil-pulses"), grouped(device.lifetime_pulses)],
-    [t("device-coil-face"), celsius(device.surface_c)],
+    [t("device-coil-face"), bothFaces(device)],
     [t("device-coil-winding"), celsius(device.winding_c)],
     [t("device-coil-limit"), celsius(device.surface_limit_c)],
   ];
   const machine: [string, string][] = [
-    [t("device-unit"), unit.unit_id],
     [t("device-link"), t(`link-${unit.link}`)],
     [t("device-self-test"), selfTestWord(now)],
+    [t("safety-test"), untilWord(now) || t("safety-not-valid")],
+    [t("device-sounder"), t(`sounder-${device.sounder}`)],
     [t("charge"), chargeWord(now)],
-    [t("device-versions"), `${unit.software_version} / ${unit.firmware_version || "–"}`],
     [t("device-clinic"), t(`clinic-${sync.clinic}`)],
   ];
   return (
@@ -33,7 +59,8 @@ function Body({ now }: ScreenProps) {
       </section>
       <section class="card">
         <h2>{t("device-title-machine")}</h2>
-        <Facts rows={machine} />
+        <Facts rows={isCompact.value ? machine.filter(([name]) => KEPT.some((key) => t(key) === name)) : machine} />
+        <TestButton now={now} />
       </section>
       <section class="card">
         <h2>{t("safety-checks")}</h2>

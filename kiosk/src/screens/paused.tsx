@@ -1,11 +1,13 @@
 // Paused: since when, what is kept, how the coil cools; hold to resume, or end the session. While the unit
 // arms again the same screen shows its progress.
 import { countdown, grouped } from "../format";
+import { heatWord, offHeadWord } from "../heat";
 import { isCompact } from "../panel";
 import { Button, refusalOf } from "../parts/buttons";
 import { HoldButton } from "../parts/HoldButton";
 import { Icon } from "../parts/Icon";
 import { Facts } from "../parts/pieces";
+import { stopWords } from "../stopWords";
 import { dialog } from "../store";
 import { t, tFirst } from "../text";
 import type { SessionView } from "../wire";
@@ -32,7 +34,7 @@ export function askEnd(): void {
 function Advice({ now }: ScreenProps) {
   if (now.phase === "resuming") return <ArmingProgress now={now} />;
   const failed = failedArming(now);
-  const why = refusalOf("resume");
+  const why = offHeadWord(now.heat) || heatWord(now.heat) || refusalOf("resume");
   if (why || failed) {
     return (
       <p class="state failed" role="status">
@@ -62,7 +64,7 @@ function Body({ now }: ScreenProps) {
             <b class="num since">{t("paused-since", { time: countdown(session.paused_ms) })}</b>
           )}
         </div>
-        <p class="sub">{t("paused-kept")}</p>
+        <p class="sub">{session.stop ? stopWords(session.stop).what : t("paused-kept")}</p>
         <Facts rows={keptRows(session)} />
         <Advice now={now} />
       </section>

@@ -1,6 +1,7 @@
 // Ready: the four facts that decide (patient, side and site, protocol, level), large; then arm, then hold
 // to start. Arming shows what the machine does. Nothing starts by a tap.
 import { dateOf, grouped, lengthOf, part, percent } from "../format";
+import { heatWord } from "../heat";
 import { Act } from "../parts/buttons";
 import { HeadPicture } from "../parts/HeadPicture";
 import { HoldButton } from "../parts/HoldButton";
@@ -89,6 +90,15 @@ function StateLine({ now }: ScreenProps) {
       <p class="state failed" role="status">
         <Icon name="warn" />
         <span>{tFirst(["log-arm_failed"], t("arm-failed"), failed.args)}</span>
+      </p>
+    );
+  }
+  const heat = heatWord(now.heat);
+  if (heat) {
+    return (
+      <p class="state failed" role="status">
+        <Icon name="warn" />
+        <span>{heat}</span>
       </p>
     );
   }

@@ -1,33 +1,16 @@
 // Stopped: what stopped it in one sentence with value and limit, whether the dose so far counts, what to
 // do now, what is delivered and what remains. "Safe" is said only when the machine's report says so.
-import { clockOf, grouped, measured } from "../format";
+import { clockOf, grouped } from "../format";
 import { Act, Button } from "../parts/buttons";
 import { Icon } from "../parts/Icon";
 import { Facts, OpenInterlocks } from "../parts/pieces";
 import { isOutputOff } from "../stop";
+import { stopWords } from "../stopWords";
 import { dialog } from "../store";
-import { t, tFirst } from "../text";
+import { t } from "../text";
 import type { SessionView, Snapshot, StopView } from "../wire";
 import { askEnd, keptRows } from "./paused";
 import type { Screen, ScreenProps } from "./screen";
-
-interface StopWords {
-  what: string;
-  advice: string;
-}
-
-/** The sentences of the fault registry for this stop, its values filled in. */
-export function stopWords(stop: StopView): StopWords {
-  const args = {
-    value: measured(stop.value, stop.unit),
-    limit: measured(stop.limit, stop.unit),
-    unit: stop.unit,
-  };
-  return {
-    what: tFirst([`stop-${stop.code}-what`], t("stop-other", { code: stop.code }), args),
-    advice: tFirst([`stop-${stop.code}-do`], t("stop-other-do"), args),
-  };
-}
 
 function timeOf(at: string): string {
   return at.includes("T") ? clockOf(at) : at;
@@ -50,7 +33,7 @@ function doseWord(stop: StopView, session: SessionView): string {
 }
 
 function WhyCard({ now, stop, session }: ScreenProps & { stop: StopView; session: SessionView }) {
-  const { what, advice } = stopWords(stop);
+  const { what, advice, time } = stopWords(stop);
   return (
     <section class="card why" role="status">
       <div class="title-row">
@@ -60,7 +43,9 @@ function WhyCard({ now, stop, session }: ScreenProps & { stop: StopView; session
       <p class="what">{what}</p>
       <div class="next-step">
         <span class="k">{t("stopped-now")}</span>
-        <p>{advice}</p>
+        <p>
+          {advice} {time}
+        </p>
       </div>
       <OutputLine now={now} />
     </section>

@@ -2,7 +2,7 @@
 // line; longer lists turn pages, because nothing here is swiped.
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { celsius, grouped, percent } from "../format";
+import { celsius, percent } from "../format";
 import { isCompact } from "../panel";
 import { Act } from "../parts/buttons";
 import { Icon } from "../parts/Icon";
@@ -12,6 +12,7 @@ import { act } from "../store";
 import { keyed, t, tFirst } from "../text";
 import type { AppointmentView, Snapshot, TodayView } from "../wire";
 import { Reasons, selfTestWord } from "./lock";
+import { untilWord } from "./safety_test";
 import type { Screen, ScreenProps } from "./screen";
 
 const isDoneShown = signal(false);
@@ -52,6 +53,20 @@ function NextCard({ visit }: { visit: AppointmentView }) {
         label={t("open-patient")}
         look="primary"
       />
+    </section>
+  );
+}
+
+/** Nobody can be treated before it: the one thing to do now. */
+function SafetyDueCard({ why }: { why: string }) {
+  return (
+    <section class="card next">
+      <div class="about">
+        <span class="k">{t("safety-due-first")}</span>
+        <span class="name calm">{t("safety-due")}</span>
+        <span class="line">{t(`certificate-${why}`)}</span>
+      </div>
+      <Act body={{ t: "start_safety_test" }} icon="shield" label={t("safety-start")} look="primary" />
     </section>
   );
 }
@@ -120,9 +135,10 @@ function MoreRow({ more }: { more: number }) {
   );
 }
 
-function DayList({ today }: { today: TodayView }) {
+function DayList({ today, hasNext }: { today: TodayView; hasNext: boolean }) {
   const done = today.appointments.filter((visit) => visit.state === "done");
-  const coming = today.appointments.filter((v) => v.state !== "done" && v.appointment_id !== today.next_id);
+  const shownAbove = hasNext ? today.next_id : null;
+  const coming = today.appointments.filter((v) => v.state !== "done" && v.appointment_id !== shownAbove);
   const rows = (isCompact.value ? ROWS_SMALL : ROWS_LARGE) - (done.length ? 1 : 0);
   const list = isDoneShown.value ? done : coming;
   const { shown, more } = pageOf(list, rows, page.value);
@@ -147,7 +163,7 @@ function DeviceCard({ now }: ScreenProps) {
     [t("device-self-test"), selfTestWord(now)],
     [t("charge"), chargeWord(now)],
     [t("device-coil"), celsius(device.surface_c)],
-    [t("device-coil-pulses"), grouped(device.lifetime_pulses)],
+    [t("safety-test"), untilWord(now)],
     [t("device-to-send"), sent],
   ];
   return (
@@ -218,10 +234,12 @@ function Body({ now }: ScreenProps) {
   const { today } = now;
   if (!today) return <p class="muted">{t("today-none")}</p>;
   const next = today.appointments.find((visit) => visit.appointment_id === today.next_id);
+  const { why } = now.safety_test;
   return (
     <div class="today-grid">
-      {next ? <NextCard visit={next} /> : <NobodyCard today={today} />}
-      <DayList today={today} />
+      {why && <SafetyDueCard why={why} />}
+      {!why && (next ? <NextCard visit={next} /> : <NobodyCard today={today} />)}
+      <DayList today={today} hasNext={why === ""} />
       <DeviceCard now={now} />
       {!isCompact.value && <ToDoCard now={now} />}
     </div>

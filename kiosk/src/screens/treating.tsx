@@ -13,6 +13,7 @@ import { t } from "../text";
 import type { OrderView, SessionView, Snapshot } from "../wire";
 import type { Screen, ScreenProps } from "./screen";
 
+const RISE_MIN_C = 0.3; // less is the sensor's own noise and rounding
 type Tab = "numbers" | "coil" | "safety";
 const tab = signal<Tab>("numbers");
 
@@ -47,13 +48,16 @@ function Tiles({ session, order }: { session: SessionView; order: OrderView }) {
 /** The coil's face now, its limit, and its last minutes. */
 export function CoilCard({ now }: ScreenProps) {
   const { surface_c: surface, surface_limit_c: limit } = now.device;
+  const { curve, peak_c: peak } = now.heat;
+  const isRising = surface !== null && peak !== null && peak - surface >= RISE_MIN_C;
   return (
     <section class="card chart">
       <header>
         {t("coil-face")} <b class="num">{celsius(surface)}</b>
         <span class="r num">{t("coil-limit", { limit: celsius(limit) })}</span>
+        {isRising && <span class="peak num">{t("coil-peak", { peak: celsius(peak) })}</span>}
       </header>
-      <CoilChart limitC={limit} />
+      <CoilChart limitC={limit} curve={curve} />
     </section>
   );
 }

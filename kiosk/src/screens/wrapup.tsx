@@ -2,11 +2,12 @@
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { grouped } from "../format";
+import { offHeadWord } from "../heat";
 import { Button, Chips, refusalOf } from "../parts/buttons";
 import { Icon } from "../parts/Icon";
 import { dialog, say } from "../store";
 import { t } from "../text";
-import type { SessionView } from "../wire";
+import type { HeatView, SessionView } from "../wire";
 import type { Screen, ScreenProps } from "./screen";
 
 const PAIN = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10] as const;
@@ -25,7 +26,8 @@ function toggle(key: string): void {
   notes.value = chosen.includes(key) ? chosen.filter((other) => other !== key) : [...chosen, key];
 }
 
-function Delivered({ session }: { session: SessionView }) {
+function Delivered({ session, heat }: { session: SessionView; heat: HeatView }) {
+  const offHead = offHeadWord(heat);
   const { delivered, prescribed, uncertain } = session;
   const isWhole = delivered === prescribed && uncertain === 0;
   return (
@@ -36,6 +38,12 @@ function Delivered({ session }: { session: SessionView }) {
         <b>{grouped(delivered)}</b> {t("wrap-of", { prescribed: grouped(prescribed) })}
         {uncertain > 0 && ` ${t("wrap-uncertain", { uncertain: grouped(uncertain) })}`}
       </p>
+      {offHead && (
+        <p class="off-head" role="status">
+          <Icon name="warn" />
+          <b>{offHead}</b>
+        </p>
+      )}
     </section>
   );
 }
@@ -67,7 +75,7 @@ function Body({ now }: ScreenProps) {
   if (!session) return null;
   return (
     <div class="wrap-grid">
-      <Delivered session={session} />
+      <Delivered session={session} heat={now.heat} />
       <section class="card rate">
         <div class="title-row">
           <h2>{t("pain-title")}</h2>

@@ -8,26 +8,28 @@ from collections.abc import Iterator
 
 import pytest
 from gpiozero.exc import PinError
-from gpiozero.pins.mock import MockFactory, MockPin
+from gpiozero.pins.mock import MockFactory, MockPin, MockPWMPin
 
 from edge.adapters.gpio_indicators import GpioIndicators
 from edge.adapters.gpio_panel import GpioPanel, PinFactoryError, pin_factory
-from edge.config import PinConfig
+from edge.config_load import load_config
+from edge.domain.alarm_sounds import Tone
 from edge.ports import Lamp, PanelInput
+from tests.support.unit_config import unit_toml
 
-PINS = PinConfig("mock", 5, 6, 13, 19, 20, 21, 26)
+PINS = load_config(unit_toml(pin_factory='"mock"')).gpio
 ALL_SAFE = dict.fromkeys(PanelInput, True)
 
 
 @pytest.fixture
 def factory() -> Iterator[MockFactory]:
-    made = MockFactory()
+    made = MockFactory(pin_class=MockPWMPin)
     yield made
     made.close()
 
 
 def drive_safe(factory: MockFactory) -> dict[PanelInput, MockPin]:
-    pins = dict(zip(PanelInput, (factory.pin(number) for number in (5, 6, 13, 19)), strict=True))
+    pins = {name: factory.pin(getattr(PINS, f"{name.value}_pin")) for name in PanelInput}
     for pin in pins.values():
         pin.drive_high()
     return pins
@@ -72,13 +74,23 @@ async def test_panel_input_that_fails_is_missing_from_the_mapping(
         raise PinError("gone")
 
     monkeypatch.setattr(pins[PanelInput.COIL], "_get_state", fails)
-    assert set(panel.read()) == {PanelInput.ESTOP, PanelInput.DOOR, PanelInput.PATIENT}
+    assert set(panel.read()) == set(PanelInput) - {PanelInput.COIL}
+    panel.close()
+
+
+async def test_panel_input_without_a_pin_is_not_fitted(factory: MockFactory) -> None:
+    """Catches: an input that a unit lacks, read as open or as closed."""
+    pins = load_config(unit_toml(pin_factory='"mock"', attend_pin="-1", flow_pin="-1")).gpio
+    panel = GpioPanel(pins, factory)
+    drive_safe(factory)
+    assert set(PanelInput) - set(panel.fitted()) == {PanelInput.ATTEND, PanelInput.FLOW}
+    assert panel.read() == dict.fromkeys(panel.fitted(), True)
     panel.close()
 
 
 async def test_indicators_light_and_sound_and_start_dark(factory: MockFactory) -> None:
     indicators = GpioIndicators(PINS, factory)
-    ready, fault, sounder = (factory.pin(number) for number in (20, 21, 26))
+    ready, fault, sounder, back = (factory.pin(number) for number in (20, 21, 26, 22))
     assert (ready.state, fault.state, sounder.state) == (0, 0, 0)
     indicators.set_lamp(Lamp.READY)
     assert (ready.state, fault.state) == (1, 0)
@@ -86,8 +98,13 @@ async def test_indicators_light_and_sound_and_start_dark(factory: MockFactory) -
     assert (ready.state, fault.state) == (1, 1)
     indicators.set_lamp(Lamp.FAULT)
     assert (ready.state, fault.state) == (0, 1)
-    indicators.set_sounder(True)
-    assert sounder.state == 1
+    indicators.set_sounder(Tone(294, 12))
+    assert (sounder.frequency, sounder.state) == (294, 0.12)
+    assert indicators.sounder_current() is False
+    back.drive_high()
+    assert indicators.sounder_current() is True
+    indicators.set_sounder(None)
+    assert sounder.state == 0
     indicators.close()
 
 
@@ -100,7 +117,8 @@ async def test_indicator_that_fails_does_not_raise(
         raise PinError("gone")
 
     monkeypatch.setattr(factory.pin(26), "_set_state", fails)
-    indicators.set_sounder(True)
+    indicators.set_sounder(Tone(262, 12))
+    indicators.set_sounder(None)
     indicators.close()
 
 

@@ -13,6 +13,8 @@ from edge.adapters.key_file import create_key, load_link_key
 from edge.ports import KeyFileError
 from firmware.wire.seal import KEY_BYTES
 
+pytestmark = pytest.mark.control("private-keys")
+
 
 def test_link_key_when_made_is_private_random_and_the_same_when_read(tmp_path: Path) -> None:
     path, other = tmp_path / "link.key", tmp_path / "other.key"

@@ -20,6 +20,8 @@ from edge.adapters.sqlite_store import MEMORY, SqliteStore
 from edge.ports import StoreError
 from edge.services.tables import LAYOUT_VERSION, TABLES
 
+pytestmark = pytest.mark.control("durable-store")
+
 KEY = bytes(range(32))
 CANARY = "Canary-Name-4711"
 

@@ -1,13 +1,19 @@
-"""Wall clock and init-system notices."""
+"""Wall clock, init-system notices, space on the disk."""
 
 from __future__ import annotations
 
 import socket
 from datetime import UTC
 from pathlib import Path
+from shutil import _ntuple_diskusage
 
+import pytest
+
+from edge.adapters.disk_space import StoreDisk
 from edge.adapters.service_manager import SystemdNotifier
 from edge.adapters.system_clock import SystemClock
+
+pytestmark = pytest.mark.control("clock-trust")
 
 
 def test_system_clock_is_utc_and_says_whether_it_is_trusted() -> None:
@@ -36,3 +42,24 @@ def test_notifier_reaches_an_abstract_socket() -> None:
 def test_notifier_without_or_with_a_dead_address_does_nothing(tmp_path: Path) -> None:
     SystemdNotifier("").notify("READY=1")
     SystemdNotifier(str(tmp_path / "nobody")).notify("READY=1")
+
+
+def test_disk_is_told_in_whole_percent_rounded_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = StoreDisk(tmp_path / "store.db")
+    used = disk.used_pct()
+    assert used is not None
+    assert 0 <= used <= 100
+
+    for free, expected in ((1000, 0), (999, 1), (100, 90), (99, 91), (0, 100)):
+        usage = _ntuple_diskusage(1000, 1000 - free, free)
+        monkeypatch.setattr("shutil.disk_usage", lambda _, usage=usage: usage)
+        assert disk.used_pct() == expected
+
+
+def test_disk_that_cannot_be_asked_is_unknown(tmp_path: Path) -> None:
+    disk = StoreDisk(tmp_path / "nowhere" / "store.db")
+
+    assert disk.used_pct() is None
+    assert disk.used_pct() is None

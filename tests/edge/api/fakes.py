@@ -38,6 +38,7 @@ from edge.services.chair_state import (
 )
 from edge.services.tables import LAYOUT_VERSION, TABLES
 from hw_sim import vtime
+from tests.edge.domain.builders import device
 
 NOON = datetime(2026, 11, 21, 11, 0, tzinfo=UTC)
 # Strings that must never leave the service before log-in, or unmasked after it.
@@ -152,10 +153,14 @@ class FakeChair:
 
     def device_facts(self) -> DeviceFacts:
         inputs = dict.fromkeys(("estop", "door", "coil", "patient"), True)
-        return DeviceFacts(
-            "live", True, "passed", 0, (), "STANDBY", inputs, inputs, tuple(inputs),
-            312, 390, 410, 300, 800, "figure8", True, 100,
-        )  # fmt: skip
+        return device(
+            inputs=inputs,
+            panel=inputs,
+            inputs_fitted=tuple(inputs),
+            surface_c10=312,
+            winding_c10=300,
+            clock_uncertainty_us=100,
+        )
 
     def page_seen(self) -> None:
         self.pages_seen += 1
@@ -220,6 +225,19 @@ class FakeChair:
 
     def acknowledge_alarm(self, who: str, alarm_id: str) -> Verdict:
         return self._note("acknowledge_alarm", who, alarm_id)
+
+    def test_alarms(self, who: str) -> Verdict:
+        return self._note("test_alarms", who)
+
+    def start_safety_test(self, who: str, variant: str) -> Verdict:
+        kind = {"daily": "start_safety_test", "full": "start_full_safety_test"}[variant]
+        return self._note(kind, who)
+
+    def repeat_safety_step(self, who: str) -> Verdict:
+        return self._note("repeat_safety_step", who)
+
+    def end_safety_test(self, who: str) -> Verdict:
+        return self._note("end_safety_test", who)
 
     def pause_audio(self, who: str) -> Verdict:
         return self._note("pause_audio", who)

@@ -29,6 +29,8 @@ from tests.edge.api.fakes import (
     visit,
 )
 
+pytestmark = pytest.mark.control("permissions")
+
 
 def test_fields_name_every_command() -> None:
     assert {str(kind.__struct_config__.tag) for kind in FIELDS} == {

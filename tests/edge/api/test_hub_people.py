@@ -91,6 +91,7 @@ async def test_audit_holds_who_and_what_and_no_secret() -> None:
         assert made.audit.verify() is None
 
 
+@pytest.mark.control("store-first")
 @virtual
 async def test_command_without_a_working_store_is_refused_before_the_act() -> None:
     async with bench() as made:

@@ -25,6 +25,8 @@ from tests.edge.api.fakes import (
     visit,
 )
 
+pytestmark = pytest.mark.control("masked-identity")
+
 
 @virtual
 async def test_picture_before_login_holds_nothing_of_patients() -> None:

@@ -20,6 +20,8 @@ from tests.edge.api.fakes import (
     virtual,
 )
 
+pytestmark = pytest.mark.control("stop-path")
+
 
 @pytest.mark.parametrize("user_id", ["", ENGI, TECH])
 @virtual

@@ -12,6 +12,8 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from edge.adapters.pin_hash import InlinePins
 from edge.api import schema
 from edge.api.hub import Hub, HubParts
@@ -129,6 +131,7 @@ async def test_visit_from_login_to_the_signed_record() -> None:
         assert visit.made.journal.verify() is None
 
 
+@pytest.mark.control("stop-path")
 @virtual
 async def test_stop_in_a_train_ends_the_pulses_within_100_ms() -> None:
     async with treatment() as visit:
@@ -149,6 +152,7 @@ async def test_stop_in_a_train_ends_the_pulses_within_100_ms() -> None:
         assert visit.session.stop.code == "operator"
 
 
+@pytest.mark.control("page-presence")
 @virtual
 async def test_page_that_falls_silent_in_treatment_pauses_it() -> None:
     async with treatment() as visit:

@@ -21,6 +21,8 @@ from tests.edge.api.fakes import (
 )
 from tests.edge.api.site import Site, raw
 
+pytestmark = pytest.mark.control("browser-guard")
+
 HEADERS = (
     "Content-Security-Policy",
     "X-Content-Type-Options",

@@ -22,6 +22,7 @@ from edge.api.mailbox import ANSWERS_MAX, Mailbox
 from edge.api.page import assets_of, read_page
 from edge.api.revisions import Revisions
 from edge.api.snapshot import Scene, UnitFacts, Viewer, build_snapshot, can_fire
+from edge.api.unit_view import AlarmView
 from edge.api.visit_view import clock_text, last_four, ms_left
 from edge.domain.device_facts import DeviceFacts
 from edge.domain.prescription import Problem
@@ -38,6 +39,8 @@ from edge.services.chair_state import (
 )
 from edge.services.texts import Texts
 from tests.edge.api.fakes import NOON, FakeChair, appointment, decode_server, virtual, visit
+
+pytestmark = pytest.mark.control("bounded-queues")
 
 UNIT = UnitFacts("0.1.0", ZoneInfo("Europe/Berlin"), 410, lambda _id, _version: None)
 TESS = Account("tess", "Tess", "technician")
@@ -160,7 +163,7 @@ def test_snapshot_shows_device_alarms_and_readiness() -> None:
         link="live", mcu_state="STANDBY", bank_mv=900_000, heard_at=99.95, unit_id="SIM-0001"
     )
     now = shown(state, device_facts=facts(surface_c10=395))
-    assert now.alarms == [schema.AlarmView("surface_warm", "low", True, False, "12:00", {"c": 1})]
+    assert now.alarms == [AlarmView("surface_warm", "low", True, False, "12:00", {"c": 1})]
     assert now.audio_paused_ms == 30_000
     assert (now.unit.heard_ms_ago, now.device.bank_pct, now.device.surface_c) == (50, 50, 39.5)
     assert (now.device.ready, now.device.reasons) == ("not_ready", ["too_hot"])

@@ -23,6 +23,8 @@ from tests.edge.clinic.bench import (
     session_id,
 )
 
+pytestmark = pytest.mark.control("order-of-patient")
+
 Json = dict[str, Any]
 PLAIN = "apt-20261123-3"
 
@@ -298,6 +300,7 @@ def test_session_counts_once_when_the_clinic_has_it_too() -> None:
     run(main())
 
 
+@pytest.mark.control("day-limit")
 def test_session_by_another_unit_today_counts_for_the_day() -> None:
     async def main() -> None:
         bench = await pulled()

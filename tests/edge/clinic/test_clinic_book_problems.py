@@ -11,6 +11,8 @@ from hw_sim.clinic import resources
 from tests.edge.clinic.bench import START, run
 from tests.edge.clinic.test_clinic_book import codes, edited, pulled
 
+pytestmark = pytest.mark.control("order-of-patient")
+
 Json = dict[str, Any]
 
 

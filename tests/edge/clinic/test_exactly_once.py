@@ -16,6 +16,8 @@ from hw_sim.clinic.line import ROUGH, Faults
 from hw_sim.clinic.quirks import Quirks
 from tests.edge.clinic.bench import ClinicBench, memory_store, record, run, session_id
 
+pytestmark = pytest.mark.control("exactly-once")
+
 QUIRKS = {
     "plain": Quirks(),
     "small_steps": Quirks(entry_limit=2, absolute_locations=True),

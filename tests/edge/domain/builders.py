@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from edge.domain.device_facts import DeviceFacts
+from edge.domain.device_facts import NOTHING_AHEAD, DeviceFacts
 from edge.domain.prescription import MotorThreshold, MtBasis, Order, Side
 from edge.domain.protocol import Protocol
 from edge.domain.protocol_parse import parse_protocol
@@ -113,8 +113,22 @@ def threshold(**changes: Any) -> MotorThreshold:
     )
 
 
-ALL_SAFE = {"estop": True, "door": True, "coil": True, "patient": True, "cooling": True}
-OWN_SAFE = {"estop": True, "door": True, "coil": True, "patient": True}
+OWN_SAFE = {
+    "estop": True,
+    "door": True,
+    "coil": True,
+    "patient": True,
+    "enclosure": True,
+    "flow": True,
+}
+ALL_SAFE = {
+    "estop": True,
+    "door": True,
+    "coil": True,
+    "patient": True,
+    "cooling": True,
+    "enclosure": True,
+}
 
 
 def device(**changes: Any) -> DeviceFacts:
@@ -129,8 +143,14 @@ def device(**changes: Any) -> DeviceFacts:
             mcu_state="STANDBY",
             inputs=ALL_SAFE,
             panel=OWN_SAFE,
-            inputs_fitted=("estop", "door", "coil", "patient", "cooling"),
+            chattering=(),
+            unproved=(),
+            inputs_fitted=tuple(ALL_SAFE),
+            certificate="",
             surface_c10=310,
+            surface_own_c10=312,
+            surface_own_doubt="",
+            is_surface_own_hot=False,
             surface_c10_warn=390,
             surface_c10_max=410,
             winding_c10=350,
@@ -138,6 +158,11 @@ def device(**changes: Any) -> DeviceFacts:
             coil_type="figure8",
             settings_match=True,
             clock_uncertainty_us=200,
+            ahead=NOTHING_AHEAD,
+            host_back=False,
+            gate_back=False,
+            enable_fault="",
+            sounder="passed",
         ),
         **changes,
     )

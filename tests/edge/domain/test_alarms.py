@@ -3,30 +3,38 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import product
 from typing import Any
 
 import pytest
 
 from edge.domain.alarm_rules import (
     ALARM_IDS,
+    HOLDS_SHOWN,
     RULE_ALARM_IDS,
-    RULES,
+    STOPS_SHOWN,
     AlarmFacts,
     alarm_conditions,
 )
 from edge.domain.alarms import (
     AUDIO_PAUSE_S_MAX,
     AlarmCondition,
-    AlarmSignal,
     acknowledge,
     audio_pause_until,
     is_sounding,
+    pause_left,
+    restored,
     update,
 )
 from edge.domain.faults import FAULT_ROWS, Priority
 from edge.domain.session_states import S
+from firmware.wire import codes
 from tests.edge.domain.builders import ALL_SAFE, device
+
+pytestmark = [
+    pytest.mark.control("line-quality"),
+    pytest.mark.control("alarm-rules"),
+    pytest.mark.control("alarm-reducer"),
+]
 
 QUIET = AlarmFacts(
     device=device(),
@@ -38,6 +46,12 @@ QUIET = AlarmFacts(
     disk_used_pct=10,
     page_silent_s=0.2,
     bad_frames_per_min=0,
+    sounder="passed",
+    loop_late_ms=5,
+    repeats_per_min=0,
+    stop_code="",
+    held_code="",
+    expected=(),
 )
 
 
@@ -78,11 +92,24 @@ def test_fault_number_without_a_row_is_still_a_high_alarm() -> None:
         ({"state": S.WRAPUP, "uncertain_pulses": 3}, "uncertain_dose", Priority.MEDIUM),
         ({"state": S.TREATING, "page_silent_s": 3.1}, "page_silent", Priority.MEDIUM),
         ({"device": device(surface_c10=390)}, "surface_warm", Priority.LOW),
+        ({"device": device(surface_own_c10=390)}, "surface_warm", Priority.LOW),
+        ({"device": device(is_surface_own_hot=True)}, "surface_hot_own", Priority.HIGH),
+        ({"device": device(surface_own_doubt="differs")}, "sensor_own", Priority.MEDIUM),
         ({"clinic_silent_s": 901.0}, "clinic_offline", Priority.LOW),
         ({"quarantined": 1}, "record_refused", Priority.LOW),
         ({"clock_is_trusted": False}, "clock_untrusted", Priority.LOW),
         ({"disk_used_pct": 90}, "disk_full", Priority.LOW),
         ({"bad_frames_per_min": 11}, "noisy_line", Priority.LOW),
+        ({"sounder": "failed"}, "sounder_dead", Priority.MEDIUM),
+        ({"state": S.TREATING, "loop_late_ms": 101}, "risk_load", Priority.LOW),
+        ({"state": S.TREATING, "repeats_per_min": 7}, "risk_link", Priority.LOW),
+        ({"stop_code": "store_failed"}, "store_failed", Priority.HIGH),
+        ({"device": device(chattering=("door",))}, "contact_chatter", Priority.MEDIUM),
+        ({"device": device(unproved=("door",))}, "contact_not_proved", Priority.LOW),
+        ({"held_code": "attend_released"}, "attend_released", Priority.LOW),
+        ({"stop_code": "edge_internal"}, "edge_internal", Priority.HIGH),
+        ({"stop_code": "mcu_reboot"}, "mcu_reboot", Priority.MEDIUM),
+        ({"stop_code": "unknown"}, "unknown", Priority.HIGH),
     ],
 )
 def test_every_rule_sees_its_condition(
@@ -98,20 +125,39 @@ def test_every_rule_sees_its_condition(
         {"state": S.TREATING, "uncertain_pulses": 3},  # on their way, not uncertain yet
         {"page_silent_s": 60.0},  # nobody is being treated
         {"device": device(surface_c10=None)},
+        {"device": device(surface_c10=None, surface_own_c10=None)},
+        {"device": device(surface_own_c10=None, surface_own_doubt="starting")},
         {"device": device(surface_c10=389)},
         {"clinic_silent_s": 900.0},
         {"disk_used_pct": 89},
         {"bad_frames_per_min": 10},
+        {"sounder": "open"},  # not tried yet; it keeps the unit from being ready
+        {"loop_late_ms": 5_000},  # nothing is given that could be lost
+        {"state": S.TREATING, "loop_late_ms": 100},
+        {"repeats_per_min": 60},
+        {"state": S.TREATING, "repeats_per_min": 6},
+        {"stop_code": "operator"},  # a person knows
+        {"held_code": "operator"},
+        {"stop_code": "101"},  # the controller's own alarm says it
     ],
 )
 def test_no_rule_cries_too_early(changes: dict[str, Any]) -> None:
     assert found(**changes) == {}
 
 
-def test_alarm_ids_are_unique_and_every_rule_has_one() -> None:
+def test_alarm_ids_are_unique_and_every_stop_shown_has_one() -> None:
     assert len(set(ALARM_IDS)) == len(ALARM_IDS)
-    # The line has three: silent, other version, keys that do not fit.
-    assert len(RULE_ALARM_IDS) == len(RULES) + 2
+    assert {*STOPS_SHOWN, *HOLDS_SHOWN} <= set(RULE_ALARM_IDS)
+
+
+def test_fault_with_a_reading_shows_what_was_measured_and_its_limit() -> None:
+    hot = device(faults=(codes.F_SURFACE_HOT,), surface_c10=412)
+    (condition, _) = alarm_conditions(replace(QUIET, device=hot))
+    assert condition.args == {"value": 41.2, "limit": 41.0, "unit": "°C"}
+
+    unknown = device(faults=(codes.F_SURFACE_HOT,), surface_c10=None)
+    (condition,) = alarm_conditions(replace(QUIET, device=unknown))
+    assert condition.args == {}
 
 
 # The reducer
@@ -207,10 +253,55 @@ def test_sound_pause_ends_after_two_minutes_and_with_a_newer_signal() -> None:
     assert is_sounding(update(signals, [LINK, HOT], 20.0), 20.0, until) is not None
 
 
-def test_sound_pause_asked_for_in_the_moment_of_a_signal_covers_it() -> None:
-    signals = update((), [LINK], 10.0)
+@pytest.mark.parametrize("now", [10.0, 0.1, 1.3, 2.7, 33.3, 1e6 + 0.7])
+def test_sound_pause_asked_for_in_the_moment_of_a_signal_covers_it(now: float) -> None:
+    # Catches a start that is reckoned back from the end: 1.3 + 120 - 120 is less than 1.3.
+    signals = update((), [LINK], now)
 
-    assert is_sounding(signals, 10.0, audio_pause_until(10.0)) is None
+    assert is_sounding(signals, now, audio_pause_until(now)) is None
+
+
+def test_sound_pause_ends_when_a_latched_signal_comes_up_again() -> None:
+    # Catches a pause that takes the age of the first occurrence for the age of the alarm.
+    gone = update(update((), [HOT], 1.0), [], 2.0)
+    until = audio_pause_until(10.0)
+
+    again = update(gone, [HOT], 20.0)
+
+    assert pause_left(gone, 15.0, until) == until
+    assert pause_left(again, 20.0, until) is None
+    assert is_sounding(again, 20.0, until) is not None
+    assert pause_left((), 15.0, None) is None
+
+
+def test_latching_signal_keeps_what_was_measured_when_it_came_up() -> None:
+    first = replace(HOT, args={"value": 41.2})
+    signals = update((), [first], 1.0)
+
+    (later,) = update(signals, [replace(HOT, args={"value": 39.0})], 2.0)
+    (back,) = update(update(signals, [], 2.0), [replace(HOT, args={"value": 41.5})], 3.0)
+
+    assert later.condition.args == {"value": 41.2}
+    assert back.condition.args == {"value": 41.5}
+
+
+def test_signal_that_does_not_latch_shows_the_present_figures() -> None:
+    signals = update((), [replace(WARM, args={"value": 39.1})], 1.0)
+
+    (later,) = update(signals, [replace(WARM, args={"value": 40.0})], 2.0)
+
+    assert later.condition.args == {"value": 40.0}
+
+
+def test_restored_signals_are_latched_silent_conditions_that_sound() -> None:
+    signals = restored([HOT, WARM], 5.0)
+
+    assert [(s.alarm_id, s.is_active, s.is_acknowledged) for s in signals] == [
+        ("surface_hot", False, False)
+    ]
+    assert (signals[0].since, signals[0].raised_at) == (5.0, 5.0)
+    assert is_sounding(signals, 5.0, None) is not None
+    assert update(signals, [], 6.0) == signals
 
 
 def test_sound_pause_from_the_far_future_is_not_believed() -> None:
@@ -218,16 +309,3 @@ def test_sound_pause_from_the_far_future_is_not_believed() -> None:
     signals = update((), [LINK], 1.0)
 
     assert is_sounding(signals, 10.0, 10.0 + 2 * AUDIO_PAUSE_S_MAX) is not None
-
-
-def test_reducer_over_all_short_histories_never_hides_a_present_condition() -> None:
-    steps = [[], [HOT], [LINK], [HOT, LINK]]
-    for history in product(range(8), repeat=4):
-        signals: tuple[AlarmSignal, ...] = ()
-        for now, step in enumerate(history):
-            conditions = steps[step % 4]
-            signals = update(signals, conditions, float(now))
-            if step >= 4:
-                signals = acknowledge(signals, "surface_hot") or signals
-            shown = {signal.alarm_id for signal in signals}
-            assert {condition.alarm_id for condition in conditions} <= shown

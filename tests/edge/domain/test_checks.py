@@ -22,7 +22,9 @@ from edge.domain.checks import (
 )
 from edge.domain.permissions import ROLES
 from edge.domain.prescription import Problem
-from tests.edge.domain.builders import ALL_SAFE, device, order
+from tests.edge.domain.builders import ALL_SAFE, OWN_SAFE, device, order
+
+pytestmark = pytest.mark.control("checklist")
 
 
 @dataclass
@@ -84,6 +86,14 @@ def test_answer_that_is_no_choice_is_refused_and_leaves_the_check_open() -> None
     assert answer_state("colour", "blue") == "open"
 
 
+def test_refusals_name_the_check_and_the_answer() -> None:
+    # The screen's sentence is made of them.
+    assert judge_answer("colour", "blue").args == {"key": "colour"}
+    assert judge_answer("sleep", "maybe").args == {"key": "sleep", "answer": "maybe"}
+    assert judge_release("colour", "blue", "red", "clinician").args == {"key": "colour"}
+    assert judge_release("sleep", "short", "red", "technician").args == {"key": "sleep"}
+
+
 def test_answer_that_is_a_choice_is_accepted() -> None:
     assert judge_answer("sleep", "short").is_accepted
     assert answer_state("sleep", "usual") == "ok"
@@ -111,6 +121,7 @@ def test_machine_checks_of_a_ready_unit_are_ok() -> None:
     assert set(states.values()) == {"ok"}
 
 
+@pytest.mark.control("coil-identity")
 @pytest.mark.parametrize(
     ("changes", "key", "state"),
     [
@@ -118,6 +129,8 @@ def test_machine_checks_of_a_ready_unit_are_ok() -> None:
         ({"self_test": "failed"}, "self_test", "red"),
         ({"self_test": "open"}, "self_test", "open"),
         ({"inputs": ALL_SAFE | {"door": False}}, "interlocks", "red"),
+        ({"inputs": ALL_SAFE | {"door": False}, "panel": OWN_SAFE | {"door": False}},
+         "interlocks", "red"),
         ({"inputs": ALL_SAFE | {"door": None}}, "interlocks", "open"),
         ({"inputs_fitted": ()}, "interlocks", "open"),
         ({"coil_type": ""}, "coil", "open"),
@@ -125,7 +138,7 @@ def test_machine_checks_of_a_ready_unit_are_ok() -> None:
         ({"surface_c10": None}, "temperature", "open"),
         ({"surface_c10": 400}, "temperature", "red"),
     ],
-)
+)  # fmt: skip
 def test_machine_check_sees_what_it_is_for(
     changes: dict[str, object], key: str, state: str
 ) -> None:

@@ -8,9 +8,11 @@ import pytest
 
 from edge.domain.device_facts import (
     NOT_READY_REASONS,
+    attendance,
     heat_state,
     interlock_states,
     not_ready_reasons,
+    own_heat_reason,
 )
 from tests.edge.domain.builders import ALL_SAFE, OWN_SAFE, device
 
@@ -34,16 +36,26 @@ def test_ready_unit_has_no_reasons_and_closed_interlocks() -> None:
         ({"inputs": ALL_SAFE | {"door": None}}, ("inputs_unknown",)),
         ({"panel": {}}, ("inputs_unknown",)),
         ({"inputs_fitted": ()}, ("inputs_unknown",)),
-        ({"inputs": ALL_SAFE | {"cooling": False}}, ("interlock_open",)),
+        ({"inputs": ALL_SAFE | {"cooling": False}, "panel": OWN_SAFE | {"flow": False}},
+         ("interlock_open",)),
+        ({"panel": OWN_SAFE | {"flow": False}}, ("inputs_disagree",)),  # the tacho lies
+        ({"panel": {name: True for name in OWN_SAFE if name != "flow"}}, ("inputs_unknown",)),
+        ({"inputs": ALL_SAFE | {"enclosure": False}}, ("inputs_disagree",)),
         ({"coil_type": ""}, ("coil_absent",)),
         ({"surface_c10": 390}, ("too_hot",)),
         ({"winding_c10": 770}, ("too_hot",)),
         ({"surface_c10": None}, ("temperature_unknown",)),
         ({"winding_c10": None}, ("temperature_unknown",)),
+        ({"surface_own_c10": 390}, ("too_hot",)),
+        ({"surface_own_c10": 380, "is_surface_own_hot": True}, ("too_hot",)),
+        ({"surface_own_c10": None}, ("temperature_unknown",)),
+        ({"surface_own_doubt": "differs"}, ("temperature_unknown",)),
         ({"self_test": "failed"}, ("self_test_failed",)),
         ({"self_test": "open"}, ("self_test_open",)),
         ({"settings_match": False}, ("settings_mismatch",)),
         ({"clock_uncertainty_us": None}, ("clock_unsure",)),
+        ({"sounder": "failed"}, ("sounder_dead",)),
+        ({"sounder": "open"}, ("sounder_unproved",)),
         ({"clock_uncertainty_us": 5_001}, ("clock_unsure",)),
         ({"clock_uncertainty_us": 5_001, "fault": 1, "coil_type": "", "surface_c10": None},
          ("fault", "coil_absent", "temperature_unknown", "clock_unsure")),
@@ -71,3 +83,33 @@ def test_clock_at_the_bound_is_sure_enough() -> None:
 
 def test_heat_just_under_the_warning_is_ok() -> None:
     assert heat_state(device(surface_c10=389, winding_c10=769)) == "ok"
+
+
+def test_own_sensor_forbids_going_on_while_it_would_stop_again() -> None:
+    assert own_heat_reason(device()) == ""
+    assert own_heat_reason(device(is_surface_own_hot=True)) == "too_hot"
+    assert own_heat_reason(device(surface_own_doubt="open")) == "temperature_unknown"
+    hot = device(is_surface_own_hot=True, surface_own_doubt="open")
+    assert own_heat_reason(hot) == "too_hot"
+
+
+@pytest.mark.parametrize(
+    ("panel", "word"),
+    [
+        (OWN_SAFE, "not_fitted"),
+        (OWN_SAFE | {"attend": True}, "held"),
+        (OWN_SAFE | {"attend": False}, "released"),
+        (OWN_SAFE | {"attend": None}, "unknown"),
+    ],
+)
+def test_attendance_is_a_word_of_its_own_and_no_interlock(
+    panel: dict[str, bool | None], word: str
+) -> None:
+    facts = device(panel=panel)
+
+    assert attendance(facts) == word
+    assert not_ready_reasons(facts) == ()
+
+
+def test_contacts_that_are_not_proved_keep_nobody_from_being_treated() -> None:
+    assert not_ready_reasons(device(unproved=("door", "estop"))) == ()

@@ -18,6 +18,8 @@ from edge.domain.dose import (
 from edge.domain.session import next_train
 from edge.domain.train_plan import Plan, plan_of
 
+pytestmark = pytest.mark.control("dose-ledger")
+
 PLAN = plan_of((3, 20_000), (2, 1_000_000), train_levels=1)
 SID = "s1"
 
@@ -70,6 +72,8 @@ OPEN = (TrainIntent(0, 0, 3, 3), TrainIntent(1, 0, 3, None))
         ((TrainIntent(1, 0, 3, 3),), ledger(3), Unsettled("bad_intents", 3, 3)),
         ((TrainIntent(0, 0, 4, 3),), ledger(3), Unsettled("bad_intents", 3, 3)),
         ((TrainIntent(0, 0, 0, 0),), ledger(0), Unsettled("bad_intents", 0, 0)),
+        ((TrainIntent(0, 0, 3, 1), TrainIntent(0, 1, 3, 3)), ledger(4),
+         Unsettled("bad_intents", 4, 4)),
         ((TrainIntent(0, 0, 2, 3),), ledger(3), Unsettled("bad_intents", 3, 3)),
         ((TrainIntent(0, 0, 3, None), TrainIntent(0, 0, 3, 3)), ledger(3),
          Unsettled("bad_intents", 3, 6)),

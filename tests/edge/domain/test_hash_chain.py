@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from edge.domain.hash_chain import GENESIS, canonical, link
+
+pytestmark = pytest.mark.control("tamper-evidence")
 
 
 def test_link_depends_on_the_row_and_on_the_one_before() -> None:

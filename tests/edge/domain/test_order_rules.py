@@ -14,6 +14,8 @@ from edge.domain.protocol import PercentRange
 from edge.domain.train_plan import plan_of
 from tests.edge.domain.builders import NOW, Limits, itbs, order, threshold
 
+pytestmark = pytest.mark.control("order-judgement")
+
 
 def codes(**changes: Any) -> list[str]:
     """Problem codes of the ordinary case with these changes."""
@@ -150,6 +152,7 @@ def test_order_of_an_unknown_protocol_still_judges_its_threshold() -> None:
     assert codes(protocol=None, threshold=None) == ["unknown_protocol", "threshold_missing"]
 
 
+@pytest.mark.control("level-arithmetic")
 def test_level_above_the_output_names_the_level_and_is_not_clamped() -> None:
     (problem,) = judge_order(order(), threshold(mt_pct_mso=90), itbs(), Limits(), now_utc=NOW)
 
@@ -163,6 +166,7 @@ def test_order_step_is_none_for_two_steps_and_for_another_side() -> None:
     assert order_step(order(), step(side=Side.RIGHT)) is None
 
 
+@pytest.mark.control("day-limit")
 def test_day_of_a_long_session_is_counted_in_pulses() -> None:
     # Catches a fixed cap of 3000 a day, and a missing one: reference 12, no. 35.
     plan = plan_of((40, 100_000), (75, 30_000_000), train_levels=1)
@@ -190,6 +194,7 @@ def test_age_counts_completed_years() -> None:
     assert age_years(date(2005, 11, 21), date(2026, 11, 21)) == 21
 
 
+@pytest.mark.control("level-arithmetic")
 @pytest.mark.parametrize(
     ("mt", "percent", "level"), [(62, 120, 74), (50, 80, 40), (45, 90, 41), (84, 120, 101)]
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from edge.domain.permissions import (
     ALLOWED,
     ALWAYS,
@@ -11,6 +13,8 @@ from edge.domain.permissions import (
     may_release,
 )
 
+pytestmark = pytest.mark.control("permissions")
+
 
 def test_permission_table_answers_every_role_and_command() -> None:
     for kind in COMMAND_KINDS:
@@ -19,6 +23,29 @@ def test_permission_table_answers_every_role_and_command() -> None:
             is_allowed = kind in ALWAYS or (role is not None and role in ALLOWED[kind])
             assert verdict.is_accepted == is_allowed
             assert verdict.code in ("", "not_logged_in", "not_permitted")
+
+
+def test_each_role_has_its_commands_and_no_other() -> None:
+    # Catches a permission given or taken by a slip of the hand.
+    of_role = {
+        role: {kind for kind in COMMAND_KINDS if judge_permission(role, kind).is_accepted}
+        for role in ROLES
+    }
+    every = set(COMMAND_KINDS)
+
+    assert every - of_role["technician"] == {"start_full_safety_test"}
+    assert every - of_role["clinician"] == {
+        "start_safety_test", "start_full_safety_test", "repeat_safety_step",
+    }  # fmt: skip
+    assert of_role["engineer"] == {
+        *ALWAYS, "take_control", "acknowledge", "acknowledge_alarm", "pause_audio", "test_alarms",
+        "pause", "start_safety_test", "start_full_safety_test", "repeat_safety_step",
+        "end_safety_test",
+    }  # fmt: skip
+
+
+def test_refusal_tells_what_and_who() -> None:
+    assert judge_permission("engineer", "arm").args == {"kind": "arm", "role": "engineer"}
 
 
 def test_stop_and_beat_are_allowed_to_everybody() -> None:

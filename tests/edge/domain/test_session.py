@@ -19,6 +19,8 @@ from edge.domain.session import (
 )
 from edge.domain.train_plan import Plan, plan_of
 
+pytestmark = [pytest.mark.control("train-pauses"), pytest.mark.control("resume")]
+
 ITBS = plan_of((3, 20_000), (10, 200_000), (20, 10_000_000), train_levels=2)
 ONE_HZ = plan_of((600, 1_000_000), train_levels=1)
 CTBS = plan_of((3, 20_000), (200, 200_000), train_levels=2)
@@ -97,7 +99,7 @@ def test_schedule_after_a_pause_waits_for_the_gap_or_for_the_operator() -> None:
 
 
 def test_schedule_of_a_complete_dose_is_an_error() -> None:
-    with pytest.raises(ValueError, match="complete"):
+    with pytest.raises(ValueError, match=r"^the dose is complete$"):
         begin_schedule(ITBS, 600, not_before_us=0)
 
 
@@ -112,6 +114,7 @@ def test_moved_schedule_shifts_this_train_and_all_after_it() -> None:
     assert moved.last_pulse_us == schedule.last_pulse_us + 1_000_000
     # Never earlier: nothing is caught up.
     assert schedule.moved_to(third, 19_000_000) is schedule
+    assert schedule.moved_to(third, schedule.start_us(third)) is schedule
 
 
 @st.composite

@@ -16,6 +16,8 @@ from edge.domain.session_states import (
     next_state,
 )
 
+pytestmark = pytest.mark.control("session-states")
+
 GOOD_DAY = [
     (E.OPEN, S.PATIENT),
     (E.BEGIN_CHECKS, S.CHECKS),
@@ -30,6 +32,36 @@ GOOD_DAY = [
     (E.SIGN, S.RECORD),
     (E.LEAVE, S.IDLE),
 ]
+
+
+# The visit in words: event, from where, to where.
+MOVES = """
+open           idle>patient
+restored       idle>uncertain
+begin_checks   patient>checks
+checks_passed  checks>ready
+leave          patient>idle checks>idle ready>idle record>idle
+back           checks>patient ready>checks armed>ready
+arm            ready>arming
+arm_done       arming>armed resuming>treating
+arm_failed     arming>ready resuming>paused
+start          armed>treating
+pause          treating>paused
+resume         paused>resuming
+stop           arming>stopped armed>stopped treating>stopped paused>stopped resuming>stopped
+fault          arming>stopped armed>stopped treating>stopped paused>stopped resuming>stopped
+link_lost      arming>uncertain armed>uncertain treating>uncertain resuming>uncertain
+dose_complete  treating>wrapup paused>wrapup
+reconciled     uncertain>stopped
+acknowledge    stopped>paused
+end            ready>wrapup paused>wrapup stopped>wrapup uncertain>wrapup
+sign           wrapup>record
+"""
+# What a device or the service tells, a stop and an understanding are never refused.
+NEVER_REFUSED = (
+    *(E.ARM_DONE, E.ARM_FAILED, E.STOP, E.FAULT, E.LINK_LOST, E.RECONCILED),
+    *(E.DOSE_COMPLETE, E.ACKNOWLEDGE),
+)
 
 
 def after(state: S, event: E) -> S:
@@ -56,6 +88,19 @@ def test_table_names_every_state_and_event_once() -> None:
     assert list(TABLE) == list(S)
     assert all(list(row) == list(E) for row in TABLE.values())
     assert sum(len(row) for row in TABLE.values()) == len(S) * len(E) == 13 * 20
+
+
+def test_table_holds_the_visit_in_words_in_every_cell() -> None:
+    # Catches any cell changed by a slip of the hand.
+    moves: dict[tuple[E, S], S] = {}
+    for line in MOVES.split("\n")[1:-1]:
+        word, *ways = line.split()
+        moves |= {(E(word), S(way.split(">")[0])): S(way.split(">")[1]) for way in ways}
+
+    for state in S:
+        for event in E:
+            still = IGNORE if event in NEVER_REFUSED else REJECT
+            assert next_state(state, event) is moves.get((event, state), still), (state, event)
 
 
 def test_table_of_a_good_day_leads_from_today_back_to_today() -> None:

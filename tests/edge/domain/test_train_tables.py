@@ -7,6 +7,8 @@ import pytest
 from edge.domain.train_plan import Plan, plan_of
 from edge.domain.train_tables import CHEN, WASSERMANN, Advice, Reading, advise_train
 
+pytestmark = pytest.mark.control("train-pauses")
+
 
 def trains(period_us: int, pulses: int, onset_us: int = 30_000_000) -> Plan:
     return plan_of((pulses, period_us), (2, onset_us), train_levels=1)

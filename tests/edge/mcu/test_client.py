@@ -25,6 +25,8 @@ from hw_sim.sim_hal import SIM_LINK_KEY
 from hw_sim.unit import SimUnit
 from tests.support.chair_bench import LIMITS, SETTINGS_HASH
 
+pytestmark = pytest.mark.control("handshake")
+
 
 class Rig:
     """A unit, a client, and what the client told."""
@@ -66,6 +68,11 @@ class Rig:
 
     async def live(self) -> None:
         await self.until(lambda: self.client.is_live)
+
+    async def enabled(self) -> None:
+        """The edge's enable, which the client does not own, seen by the controller."""
+        self.unit.stick_host_output(True)
+        await asyncio.sleep(0.1)
 
     async def end_client(self) -> None:
         self.task.cancel()
@@ -198,6 +205,7 @@ def test_client_stop_asked_without_a_line_is_the_first_thing_on_the_next() -> No
     async def scenario(rig: Rig) -> None:
         await rig.live()
         await asyncio.sleep(1.0)  # the controller's self test
+        await rig.enabled()
         assert isinstance(await rig.client.request(Charge(level_pct_mso=30)), Done)
         rig.unit.cut_link()
         await rig.until(lambda: rig.client.link == "closed")
@@ -314,6 +322,7 @@ def test_client_whose_greeting_was_replaced_by_a_stranger_s_greets_again() -> No
         assert outcome == Uncertain("seal_refused")
         assert ("identifying", "seal_refused") in rig.links
         await rig.live()
+        await rig.enabled()
         assert isinstance(await rig.client.request(Charge(level_pct_mso=30)), Done)
 
     with_rig(scenario)
@@ -329,6 +338,7 @@ def test_client_on_a_line_that_doubles_and_loses_goes_live_and_is_obeyed() -> No
         await asyncio.sleep(1.0)
         await rig.until(lambda: rig.client.is_live, 60.0)
         assert "key_refused" not in [link for link, _ in rig.links]
+        await rig.enabled()
         assert isinstance(await rig.client.request(Charge(level_pct_mso=30)), Done)
         rig.client.stop()
         await rig.until(lambda: not rig.client.is_stopping, 2.0)

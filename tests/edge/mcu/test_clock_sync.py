@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import random
 
+import pytest
+
 from edge.domain.device_facts import CLOCK_UNCERTAINTY_US_MAX
 from edge.mcu.clock_sync import ClockSync
+
+pytestmark = pytest.mark.control("continuous-time")
 
 
 def fed(

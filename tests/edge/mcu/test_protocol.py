@@ -5,6 +5,8 @@ The other side is a hand-written controller of a few lines: frames in, frames ou
 
 from __future__ import annotations
 
+import pytest
+
 from edge.mcu.outcome import Done, Outcome, Refused, Uncertain
 from edge.mcu.protocol import QUICK, STOP_REPEAT_S, WAITING_MAX, Head, LinkProtocol
 from firmware.wire import codes
@@ -12,6 +14,8 @@ from firmware.wire.commands import Charge, FireTrain, Heartbeat, Hold, ReadLedge
 from firmware.wire.framing import Decoder, encode
 from firmware.wire.message import Message
 from firmware.wire.reports import Answer, Ledger, Status, TrainResult
+
+pytestmark = pytest.mark.control("command-numbers")
 
 Frame = tuple[int, int, bytes]
 KEY = bytes(range(32))

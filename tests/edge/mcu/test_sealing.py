@@ -22,6 +22,8 @@ from firmware.wire.protocol import PROTOCOL_VERSION
 from firmware.wire.reports import Answer, Identity
 from firmware.wire.seal import seal, unseal
 
+pytestmark = pytest.mark.control("command-seal")
+
 KEY = bytes(range(32))
 CHARGE = Charge(level_pct_mso=50)
 

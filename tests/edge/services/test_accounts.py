@@ -19,6 +19,8 @@ from edge.services.accounts import Account, AccountError, Accounts
 from edge.services.tables import LAYOUT_VERSION, TABLES
 from tests.edge.api.fakes import virtual
 
+pytestmark = pytest.mark.control("pin-budget")
+
 QUICK = InlinePins(memory_kib=8, rounds=1)
 TESS = Account("tess", "Tess Example", "technician")
 

@@ -14,6 +14,8 @@ from edge.services.audit import Audit
 from edge.services.tables import LAYOUT_VERSION, TABLES
 from tests.edge.api.fakes import FixedClock, virtual
 
+pytestmark = pytest.mark.control("tamper-evidence")
+
 
 async def written(rows: int = 4) -> tuple[SqliteStore, Audit]:
     store = SqliteStore(MEMORY, None, tables=TABLES, layout_version=LAYOUT_VERSION)

@@ -12,6 +12,8 @@ from edge.services.tables import LAYOUT_VERSION, TABLES
 from hw_sim import vtime
 from tests.support.chair_bench import FakeWallClock
 
+pytestmark = pytest.mark.control("tamper-evidence")
+
 
 def store_with_session() -> SqliteStore:
     store = SqliteStore(":memory:", None, tables=TABLES, layout_version=LAYOUT_VERSION)

@@ -19,6 +19,8 @@ from edge.services.library import (
 )
 from hw_sim.keys.sign_library import KEY_FILE, PROTOCOLS, main
 
+pytestmark = pytest.mark.control("signed-library")
+
 PRIVATE = KEY_FILE.read_text(encoding="ascii").strip()
 PUBLIC = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(PRIVATE)).public_key()
 KEY = PUBLIC.public_bytes_raw().hex()

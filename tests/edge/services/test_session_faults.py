@@ -150,6 +150,7 @@ def test_session_whose_controller_restarts_in_a_train_stays_uncertain_with_words
     bench(scenario)
 
 
+@pytest.mark.control("arm-echo-confirm")
 @pytest.mark.parametrize("field", ["pulses_total", "level_pct_mso", "plan_sha256", "period_3_us"])
 def test_arm_with_an_echo_that_differs_is_never_confirmed(
     field: str, monkeypatch: pytest.MonkeyPatch
@@ -181,6 +182,7 @@ def test_arm_with_an_echo_that_differs_is_never_confirmed(
     bench(scenario)
 
 
+@pytest.mark.control("absolute-starts")
 def test_session_late_start_is_moved_never_squeezed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Planted: the edge sends so late that the controller refuses; later trains move along."""
     monkeypatch.setattr(train_feeder, "FIRE_AHEAD_US", 15_000)
@@ -202,6 +204,7 @@ def test_session_late_start_is_moved_never_squeezed(monkeypatch: pytest.MonkeyPa
     bench(scenario)
 
 
+@pytest.mark.control("absolute-starts")
 def test_session_of_a_blocked_edge_moves_the_train_instead_of_catching_up() -> None:
     async def scenario(made: Bench) -> None:
         await made.treating(12)
@@ -244,6 +247,7 @@ def test_session_page_silent_in_a_short_train_pauses_when_it_is_over() -> None:
     bench(scenario, SIX_SECONDS)
 
 
+@pytest.mark.control("page-presence")
 def test_session_page_silent_between_trains_pauses_at_once() -> None:
     async def scenario(made: Bench) -> None:
         await made.treating(12)
@@ -255,6 +259,7 @@ def test_session_page_silent_between_trains_pauses_at_once() -> None:
     bench(scenario)
 
 
+@pytest.mark.control("page-presence")
 def test_session_page_silent_in_a_long_train_holds_at_once() -> None:
     async def scenario(made: Bench) -> None:
         await made.treating(4)
@@ -280,6 +285,7 @@ def test_session_page_beating_is_not_paused() -> None:
     bench(scenario, LONG_TRAIN)
 
 
+@pytest.mark.control("store-first")
 def test_store_that_fails_in_a_session_stops_it_and_keeps_the_count() -> None:
     """Catches: giving a train that could not be written down first."""
 
@@ -330,6 +336,7 @@ def test_fault_in_a_train_stops_with_its_code_and_resumes_after_acknowledging() 
     bench(scenario)
 
 
+@pytest.mark.control("patient-button")
 def test_patient_button_is_a_patients_stop() -> None:
     async def scenario(made: Bench) -> None:
         await made.treating(5)
@@ -342,6 +349,7 @@ def test_patient_button_is_a_patients_stop() -> None:
     bench(scenario)
 
 
+@pytest.mark.control("service-supervision")
 def test_task_that_dies_stops_the_controller_and_ends_the_service() -> None:
     """Planted: a bug in the alarm service while pulses are given."""
 
@@ -351,7 +359,6 @@ def test_task_that_dies_stops_the_controller_and_ends_the_service() -> None:
         def bug() -> None:
             raise RuntimeError("planted")
 
-        made.chair._each_period = bug  # type: ignore[method-assign]
         made.chair._alarms.evaluate = bug  # type: ignore[method-assign]
         await asyncio.sleep(0.6)
         assert made._run is not None
@@ -363,5 +370,22 @@ def test_task_that_dies_stops_the_controller_and_ends_the_service() -> None:
         await asyncio.sleep(10.0)
         assert made.pulses == before
         assert made.unit.state()["gate_on"] is False
+
+    bench(scenario)
+
+
+def test_unasked_pulse_after_a_stop_is_found_in_the_ledger() -> None:
+    """Catches: a count settled by the stop before it, and a second fault that nobody tells of."""
+
+    async def scenario(made: Bench) -> None:
+        await made.treating(5)
+        made.unit.press_patient_button(is_pressed=True)  # latched first: the pulse is the second
+        await made.sleep(0.1)
+        assert made.unit.fire_unasked()
+        await made.sleep(3.0)
+        assert made.state.state is S.STOPPED
+        assert made.state.device.faults == (104, 304)
+        _, delivered, uncertain = made.given()
+        assert delivered <= made.pulses <= delivered + uncertain
 
     bench(scenario)

@@ -15,6 +15,8 @@ from tests.support.chair_bench import (
     bench,
 )
 
+pytestmark = pytest.mark.control("resume")
+
 
 @pytest.mark.parametrize("after_pulses", [0, 3, 12, 18])
 def test_restart_after_a_crash_restores_the_session_and_gives_the_exact_rest(
@@ -44,13 +46,13 @@ def test_restart_after_a_crash_restores_the_session_and_gives_the_exact_rest(
 
 def test_restart_after_the_last_pulse_has_nothing_to_resume_and_signs_a_whole_dose() -> None:
     async def scenario(made: Bench) -> None:
-        await made.treating(30)
+        await made.treating(35)
         await made.crash()
-        await asyncio.sleep(2.0)  # the controller finished the train it had
+        await asyncio.sleep(2.0)  # the last pulse came while the edge's enable still held
         made.start()
         await made.until_state(S.STOPPED)
         assert made.given() == (36, 36, 0)
-        made.accept(await made.chair.acknowledge(WHO))
+        await made.acknowledged()
         assert (await made.chair.resume(WHO)).code == "nothing_to_resume"
         made.accept(made.chair.end_session(WHO, "equipment"))
         await made.finished()
@@ -119,7 +121,7 @@ def test_restart_after_a_pause_longer_than_allowed_refuses_to_resume() -> None:
         await asyncio.sleep(91.0)
         made.start(limits=replace(LIMITS, pause_s_max=90))
         await made.until_state(S.STOPPED)
-        made.accept(await made.chair.acknowledge(WHO))
+        await made.acknowledged()
         assert (await made.chair.resume(WHO)).code == "pause_too_long"
 
     bench(scenario, limits=replace(LIMITS, pause_s_max=90))

@@ -13,7 +13,7 @@ import pytest
 
 from edge.domain.session_states import S
 from edge.services.session_book import SessionBook
-from edge.services.session_runner import Count
+from edge.services.settling import Count
 from hw_sim.link import LinkPlan
 from tests.support.chair_bench import WHO, Bench, bench
 

@@ -6,8 +6,10 @@ import asyncio
 
 import pytest
 
-from edge.services.supervisor import TaskDiedError, supervise
+from edge.services.supervisor import TaskDiedError, callback_failures, supervise
 from hw_sim import vtime
+
+pytestmark = pytest.mark.control("service-supervision")
 
 
 def test_supervisor_stops_all_and_tells_when_one_dies() -> None:
@@ -63,3 +65,40 @@ def test_supervisor_cancelled_ends_its_tasks_without_a_failure() -> None:
 
     vtime.run(main())
     assert told == []
+
+
+def test_supervisor_ends_all_when_a_callback_of_the_loop_fails() -> None:
+    """The planted bug: an error in a callback, which asyncio would only log."""
+    ended: list[float] = []
+
+    def fails() -> None:
+        raise ValueError("planted")
+
+    async def works() -> None:
+        try:
+            asyncio.get_running_loop().call_later(1.0, fails)
+            await asyncio.sleep(1000.0)
+        finally:
+            ended.append(asyncio.get_running_loop().time())
+
+    async def main() -> None:
+        tasks = {"works": works, "callbacks": callback_failures}
+        await supervise(tasks, on_failure=lambda name, error: None)
+
+    with pytest.raises(TaskDiedError, match="callbacks died: ValueError"):
+        vtime.run(main())
+    assert ended == [1.0]
+
+
+def test_callback_watch_leaves_other_troubles_to_the_loop() -> None:
+    """Such as a result that nobody fetched: in virtual time it ends the run."""
+
+    async def main() -> None:
+        watching = asyncio.ensure_future(callback_failures())
+        await asyncio.sleep(0)
+        asyncio.get_running_loop().call_exception_handler({"message": "planted"})
+        await asyncio.sleep(1.0)
+        watching.cancel()
+
+    with pytest.raises(vtime.VirtualRunError, match="planted"):
+        vtime.run(main())

@@ -6,6 +6,8 @@ import pytest
 
 from edge.services.texts import Texts
 
+pytestmark = pytest.mark.control("stop-sentences")
+
 
 def test_texts_fill_in_values() -> None:
     texts = Texts("en", ["refusal-hot = The coil is at { $value } °C.\n"])

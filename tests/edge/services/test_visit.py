@@ -8,7 +8,9 @@ from itertools import pairwise
 
 import pytest
 
+from edge.domain.alarm_sounds import TEST_TONE
 from edge.domain.checks import QUESTIONS
+from edge.domain.safety_test import DAILY, FULL
 from edge.domain.session_states import S
 from edge.domain.verdict import Verdict
 from edge.ports import Lamp
@@ -33,6 +35,11 @@ async def say_everything(made: Bench) -> dict[str, Verdict]:
         "end_session": lambda: chair.end_session(WHO, "other"),
         "add_note": lambda: chair.add_note(WHO, "note"),
         "wrap_up": lambda: chair.wrap_up(WHO, 0, ""),
+        "test_alarms": lambda: chair.test_alarms(WHO),
+        "start_safety_test": lambda: chair.start_safety_test(WHO, DAILY),
+        "start_full_safety_test": lambda: chair.start_safety_test(WHO, FULL),
+        "repeat_safety_step": lambda: chair.repeat_safety_step(WHO),
+        "end_safety_test": lambda: chair.end_safety_test(WHO),
     }
     waiting = {
         "arm": chair.arm, "start": chair.start, "pause": chair.pause, "resume": chair.resume,
@@ -274,11 +281,13 @@ def test_alarm_of_a_lost_line_shows_sounds_and_is_silenced_by_a_person() -> None
     bench(scenario)
 
 
-def test_starting_service_does_not_sound_before_it_could_find_its_unit() -> None:
+def test_starting_service_sounds_its_test_and_no_alarm_before_it_could_find_its_unit() -> None:
     async def scenario(made: Bench) -> None:
+        tones = set()
         for _ in range(200):
             await asyncio.sleep(0.01)
-            assert not made.unit.state()["sounder"]
+            tones.add(made.unit.edge_indicators().tone)
+        assert tones == {None, TEST_TONE}
         assert made.state.alarms == ()
 
     bench(scenario)

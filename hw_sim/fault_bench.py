@@ -1,0 +1,303 @@
+"""One whole system and one technician, with everything that can be broken within reach.
+
+Used by the campaign of faults (hw_sim/faults.py) and by tests: stalls, kills and starts the edge,
+spoils its disk, and mends everything that a strike of hw_sim/fault_strikes*.py has broken. Judges
+nothing. Its store stays in memory over a restart of the edge, so that a run can be forked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from edge.adapters.sqlite_store import SqliteStore
+from edge.api.schema import Snapshot
+from edge.ports import StoreError, Value
+from edge.services.library import MANIFEST, read_library_files, sign_library
+from edge.services.tables import LAYOUT_VERSION, TABLES
+from hw_sim.clinic.line import Faults
+from hw_sim.keys.sign_library import KEY_FILE
+from hw_sim.kiosk_robot import KioskRobot, RobotError
+from hw_sim.link import LinkPlan
+from hw_sim.mcu import McuState, real_core
+from hw_sim.plant.panel import BIT_BY_NAME, BOUNCE_SPAN_NS, Wire
+from hw_sim.sim_hal import SIM_LINK_KEY, HalFaults
+from hw_sim.system import SimSystem, SystemOptions
+from hw_sim.vtime import NS_PER_S, VirtualLoop
+
+PROTOCOL = "fault-10hz"
+# Four trains of one second, every three: long enough for every fault, short enough for thousands.
+_PROTOCOL_TOML = """\
+id = "fault-10hz"
+version = "1.0.0"
+name = "Fault campaign 10 Hz"
+indication = "simulation"
+status = "published"
+side = "left"
+site = "dlpfc-left"
+coil_types = ["figure8", "figure8_cooled"]
+mt_basis = "rmt"
+percent_mt = { min = 80, default = 120, max = 120 }
+gap_s_min = 0
+sessions_per_day_max = 9
+sessions_course = 36
+open = []
+notes = []
+steps = [{ name = "short", train_levels = 1, levels = [[10, 100000], [4, 3000000]] }]
+sources = [
+  { field = "steps", tag = "P", text = "for simulation" },
+  { field = "percent_mt", tag = "P", text = "for simulation" },
+  { field = "sessions_per_day_max", tag = "P", text = "for simulation" },
+  { field = "sessions_course", tag = "P", text = "for simulation" },
+  { field = "status", tag = "P", text = "for simulation" },
+]
+"""
+PULSES = 40
+RESTART_S = 2.0  # [P] RestartSec of the unit file and the start of the process
+STORE_FAILED = "store failed"  # in the truth record
+BOUNCE_MS = BOUNCE_SPAN_NS / 1e6
+DIED_MAX = 3  # starts of an edge that dies at once, before the chair counts as out of use
+
+
+def write_library(folder: Path) -> Path:
+    """A signed library of the short protocol alone; returns its folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{PROTOCOL}.toml").write_text(_PROTOCOL_TOML)
+    key = KEY_FILE.read_text(encoding="ascii").strip()
+    files = {k: v for k, v in read_library_files(folder).items() if k != MANIFEST}
+    manifest = sign_library(files, key, "2026.1.1", author="simulation", approver="simulation")
+    (folder / MANIFEST).write_bytes(manifest)
+    return folder
+
+
+@dataclass
+class StoreFaults:
+    """What is wrong with the disk. All off means a healthy one."""
+
+    trouble: str = ""  # each write fails with these words
+    failures_left: int | None = None  # so many times; None for good
+    slow_ns: int = 0  # each commit holds up the whole process for so long
+    is_bug: bool = False  # fails as no store may: our own error
+
+
+class FaultyStore(SqliteStore):
+    """The real engine with a bad disk under it; closing it keeps what was committed."""
+
+    def __init__(self, faults: StoreFaults, on_failure: Callable[[str], None]) -> None:
+        self.faults = faults
+        self._on_failure = on_failure
+        super().__init__(":memory:", None, tables=TABLES, layout_version=LAYOUT_VERSION)
+
+    def rows(self, sql: str, args: Sequence[Value] = ()) -> list[tuple[Value, ...]]:
+        """As the engine, unless the disk is in trouble."""
+        faults = self.faults
+        if sql == "COMMIT" and faults.slow_ns:
+            self._on_failure(STORE_FAILED)
+            _loop().stall(faults.slow_ns)
+        if faults.trouble and not sql.startswith("SELECT") and faults.failures_left != 0:
+            self._on_failure(STORE_FAILED)
+            if faults.failures_left is not None:
+                faults.failures_left -= 1
+            if faults.is_bug:
+                raise RuntimeError(faults.trouble)
+            raise StoreError(f"store: {faults.trouble}")
+        return super().rows(sql, args)
+
+    def close(self) -> None:
+        """The process is gone; what it had committed is there for the next."""
+
+
+class FaultSystem(SimSystem):
+    """The whole product on a disk that can fail and that outlives the edge."""
+
+    def __init__(self, options: SystemOptions) -> None:
+        self.store_faults = StoreFaults()
+        self.store: FaultyStore | None = None
+        super().__init__(options)
+
+    def open_store(self) -> SqliteStore:
+        """The same disk at every start."""
+        if self.store is None:
+            self.store = FaultyStore(self.store_faults, self.unit.mark)
+        return self.store
+
+    @property
+    def is_dead(self) -> bool:
+        """The edge's process is not there."""
+        return self._task is None or self._task.done()
+
+
+@dataclass
+class FaultBench:
+    """The system, the screen, the dice and the moment at which the fault began to matter."""
+
+    system: FaultSystem
+    robot: KioskRobot
+    rng: random.Random
+    cause_ns: int = 0
+    starts: int = 0
+    is_page_frozen: bool = False
+    must_restart: bool = False  # what is mended shows at the controller's next start
+    others: list[KioskRobot] = field(default_factory=list)
+    tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+    @classmethod
+    async def boot(cls, seed: int, library: Path) -> FaultBench:
+        """A new unit, clinic and edge, with the technician logged in."""
+        options = SystemOptions(seed=seed, protocol=PROTOCOL, library=library, has_attend=True)
+        system = FaultSystem(options)
+        system.unit.hold_attend(is_held=True)
+        await system.start()
+        return cls(system, await system.robot(), system.streams.get("campaign"))
+
+    @property
+    def now_ns(self) -> int:
+        """True time."""
+        self.system.unit.kernel.sync()
+        return self.system.unit.kernel.now_ns
+
+    @property
+    def picture(self) -> Snapshot:
+        """What the screen shows."""
+        assert self.robot.snapshot is not None
+        return self.robot.snapshot
+
+    def cause(self) -> None:
+        """From this moment on the reaction is due."""
+        self.cause_ns = self.now_ns
+
+    # --- the edge and its process ---------------------------------------------------------------
+
+    def stall(self, seconds: float) -> None:
+        """The edge's process stands still; the unit goes on."""
+        _loop().stall(round(seconds * NS_PER_S))
+
+    def later(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Do this beside everything else, until the bench is mended."""
+
+        async def run() -> None:
+            await work()
+
+        self.tasks.append(asyncio.ensure_future(run()))
+
+    async def kill_edge(self) -> None:
+        """SIGKILL: nothing is said to the unit."""
+        unit = self.system.unit
+        if unit.link.end is not None:
+            unit.link.end.lose("process gone")
+        unit.stick_host_pin(unit.plant.host.level)  # nor does it tidy up its pins
+        await self.end_edge()
+        unit.stick_host_pin(None)
+
+    async def end_edge(self) -> None:
+        """SIGTERM, and the page is gone with it."""
+        await self.robot.close()
+        for robot in self.others:
+            await robot.close()
+        self.others.clear()
+        await self.system.stop()
+
+    async def start_edge(self) -> bool:
+        """The init system starts the edge anew; False when it ended again at once."""
+        await asyncio.sleep(RESTART_S)
+        self.starts += 1
+        try:
+            await self.system.start()
+            self.robot = await self.system.robot()
+        except (RobotError, StoreError, RuntimeError):
+            return False
+        return True
+
+    async def leave(self) -> None:
+        """Everything ends."""
+        await self.robot.close()
+        await self.system.stop()
+        self.system.unit.close()
+
+    async def revive(self) -> bool:
+        """Start the edge again when it has died; False when it does not come up."""
+        while self.system.is_dead:
+            if self.starts >= DIED_MAX:
+                return False
+            await self.end_edge()
+            await self.start_edge()
+        return True
+
+    # --- mending --------------------------------------------------------------------------------
+
+    async def mend(self) -> None:
+        """Everything is whole again, as after service."""
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+        self.tasks.clear()
+        self._mend_metal()
+        system = self.system
+        system.store_faults.trouble = ""
+        system.store_faults.is_bug = False
+        system.store_faults.slow_ns = 0
+        system.clock.is_trusted = True
+        system.line.is_cut = False
+        system.line.faults = Faults()
+        self.starts = 0
+        if self.is_page_frozen and not system.is_dead:
+            self.is_page_frozen = False
+            await self.robot.close()
+            self.robot = await system.robot()
+        await self.revive()
+
+    def _mend_metal(self) -> None:
+        unit, now_ns = self.system.unit, self.now_ns
+        plant, hal = unit.plant, unit.hal
+        for side in Wire:
+            for name in BIT_BY_NAME:
+                unit.stick_input(name, side.value, None)
+        unit.release_estop()
+        unit.set_door(is_open=False)
+        unit.plug_coil(is_plugged=True)
+        unit.press_patient_button(is_pressed=False)
+        unit.set_cover(is_open=False)
+        unit.hold_attend(is_held=True)
+        for name in ("door", "patient"):
+            unit.hand.chatter(name, None)
+        unit.hand.set_bounce(BOUNCE_MS)
+        unit.edge_panel().set_lost()
+        unit.lose_edges("edge", is_lost=False)
+        unit.lose_edges("mcu", is_lost=False)
+        unit.edge_panel().is_broken = False
+        unit.stick_host_pin(None)
+        unit.stick_host_output(None)
+        unit.stick_gate_back(None)
+        unit.edge_indicators().break_sounder()
+        unit.edge_thermometer().is_lost = False
+        unit.edge_thermometer().reference_scale = 1.0
+        unit.set_link_plan(LinkPlan())
+        unit.link.down.sieve = unit.link.up.sieve = None
+        if unit.link.is_cut or unit.link.up.is_dead or unit.link.down.is_dead:
+            unit.restore_link()
+        hal.faults = HalFaults()
+        hal.set_gate_stuck(None)
+        hal.store_key(SIM_LINK_KEY)
+        unit.mcu.core_factory = real_core
+        plant.current_scale = 1.0
+        plant.power.advance(now_ns)
+        plant.power.is_bleed_open = plant.power.is_charger_dead = False
+        for sensor in ("surface", "winding", "face"):
+            unit.set_sensor_fault(sensor, "none")
+        unit.set_fan(plant.coil.kind.is_cooled)
+        plant.coil.advance(now_ns)
+        plant.coil.surface_c = min(plant.coil.surface_c, 30.0)
+        plant.coil.winding_c = min(plant.coil.winding_c, 30.0)
+        unit.mcu.has_watchdog = True
+        if self.must_restart or unit.mcu.state in (McuState.OFF, McuState.HUNG):
+            self.must_restart = False
+            unit.power_on()
+
+
+def _loop() -> VirtualLoop:
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualLoop)
+    return loop
