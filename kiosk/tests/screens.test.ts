@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { degreesOf, splitsOf } from "../src/parts/axes";
 import { currentQuestion } from "../src/screens/checks";
-import { tookWord, untilWord } from "../src/screens/safety_test";
+import { nextWord, tookWord, untilWord } from "../src/screens/safety_test";
 import { pageOf } from "../src/screens/today";
 import { picture } from "./fakes";
 
@@ -73,5 +73,12 @@ describe("the safety test", () => {
     const today = { ...now, safety_test: { ...now.safety_test, until: "2026-11-21T18:00:00+01:00" } };
     expect(untilWord(today)).toBe("18:00");
     expect(untilWord(picture("today_safety_due"))).toBe("");
+  });
+
+  test("a test that was given up says whether an older certificate holds", () => {
+    const due = picture("today_safety_due");
+    const given_up = (until: string) => ({ ...due, safety_test: { ...due.safety_test, outcome: "dropped" as const, until } });
+    expect(nextWord(given_up(""))).toContain("before the first patient");
+    expect(nextWord(given_up(`${due.clock.slice(0, 10)}T18:00:00+01:00`))).toContain("18:00");
   });
 });

@@ -33,6 +33,13 @@ export function untilWord({ clock, safety_test }: Snapshot): string {
   return until.slice(0, 10) === clock.slice(0, 10) ? at : t("safety-day-at", { day: shortDateOf(until), at });
 }
 
+/** What to do after a test that did not pass; an older certificate may hold all the same. */
+export function nextWord(now: Snapshot): string {
+  const outcome = now.safety_test.outcome || "dropped";
+  const until = untilWord(now);
+  return outcome === "dropped" && until ? t("safety-next-kept", { until }) : t(`safety-next-${outcome}`);
+}
+
 function Row({ step }: { step: SafetyStepView }) {
   return (
     <li class={step.state} aria-current={step.state === "now" ? "step" : undefined}>
@@ -158,7 +165,7 @@ function Over({ now }: ScreenProps) {
           {t(`safety-is-${test.outcome || "dropped"}`)}
         </div>
         {isPassed ? <Facts rows={rows} /> : <Failures test={test} />}
-        {!isPassed && <p class="sub">{t(`safety-next-${test.outcome || "dropped"}`)}</p>}
+        {!isPassed && <p class="sub">{nextWord(now)}</p>}
       </div>
       <Progress test={test} />
     </section>
