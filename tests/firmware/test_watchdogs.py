@@ -273,7 +273,7 @@ def test_ledger_of_another_kind_fails_its_check() -> None:
     from binascii import crc32
     from struct import pack
 
-    body = b"XXXX" + Counters().dump(False)[4:-4]
+    body = b"PULS" + Counters().dump(False)[4:-4]
     counters = Counters()
     assert not counters.load(body + pack("<I", crc32(body)))
     assert counters.is_valid is False
