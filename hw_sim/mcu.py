@@ -22,8 +22,9 @@ from hw_sim.sim_hal import SimHal
 
 # The driver's duty is half the stale time (firmware/core/README.md).
 SAMPLE_PERIOD_NS = INPUT_STALE_US * NS_PER_US // 2
-# A turn that comes anyway takes the sample along when it is this nearly due.
-SAMPLE_EARLY_NS = SAMPLE_PERIOD_NS // 10
+# A turn that comes anyway takes the sample along when it is this nearly due: half of the gate's
+# feeding period, so that a sample never needs a turn of its own while the gate is fed.
+SAMPLE_EARLY_NS = SAMPLE_PERIOD_NS // 4
 # [P] Watchdog of the board, far below its 8.4 s maximum [V sources.md firmware 7.2].
 WATCHDOG_NS = 500 * NS_PER_MS
 BOOT_NS = 150 * NS_PER_MS  # [P] from reset to the first line of main.py

@@ -25,11 +25,11 @@ from edge.api.gate import Asking, judge_command
 from edge.api.intake import is_stop, read_message
 from edge.api.login_desk import LoginDesk
 from edge.api.operators import Operators
+from edge.api.pacing import Shown, due_at, shown_now
 from edge.api.pictures import Pictures
 from edge.api.snapshot import UnitFacts
 from edge.config import KioskConfig, LimitsConfig
 from edge.domain.protocol import Protocol
-from edge.domain.session_states import S
 from edge.domain.verdict import ACCEPTED, Verdict, refused
 from edge.ports import Entropy, StoreError, WallClock
 from edge.services.accounts import Account, Accounts
@@ -37,9 +37,6 @@ from edge.services.audit import Audit
 
 _log = structlog.get_logger()
 
-PERIOD_S = 0.5
-PERIOD_TREATING_S = 0.1  # also the least time between pictures
-URGENT_S = 0.02  # but a new phase, such as a stop, is drawn at once: within 100 ms of its report
 REVEAL_S = 10.0  # reference: long enough for the two-identifier check
 CONNECTIONS_MAX = 16  # far more than screens
 _COMMANDS_MAX = 16  # waiting; a screen sends the next one after the answer
@@ -95,10 +92,11 @@ class Hub:
         self._pictures = Pictures(parts.chair, parts.accounts, operators, parts.wall_clock, unit)
         self._connections: list[Connection] = []
         self._queue: asyncio.Queue[tuple[Connection, schema.Command]] = asyncio.Queue(_COMMANDS_MAX)
-        self._changed = asyncio.Event()
+        self._woken = asyncio.Event()
+        self._has_news = self._is_asked = False
         self._tasks: asyncio.TaskGroup | None = None
         self._stops = 0
-        parts.chair.on_change(self._changed.set)
+        parts.chair.on_change(self._take_news)
 
     @property
     def chair(self) -> ChairPort:
@@ -362,32 +360,34 @@ class Hub:
 
     def _view_changed(self) -> None:
         self._pictures.view_changed()
-        self._changed.set()
+        self._is_asked = True
+        self._take_news()
+
+    def _take_news(self) -> None:
+        self._has_news = True
+        self._woken.set()
 
     async def _broadcast(self) -> None:
         loop = asyncio.get_running_loop()
-        shown_at = loop.time() - PERIOD_S
-        shown = self._chair.state.state
+        state = self._chair.state
         while True:
-            is_treating = self._chair.state.state is S.TREATING
-            due_at = shown_at + (PERIOD_TREATING_S if is_treating else PERIOD_S)
-            await _wait_until(self._changed, due_at)
-            while loop.time() < shown_at + self._gap_s(shown):  # noqa: ASYNC110
-                await asyncio.sleep(URGENT_S)
-            self._changed.clear()
-            shown_at, shown = loop.time(), self._chair.state.state
-            if self._desk.lock_idle(self._chair.state.state):
-                self._view_changed()
+            self._has_news = self._is_asked = False
+            if self._desk.lock_idle(state.state):
+                self._pictures.view_changed()
             self._pictures.show(self._connections)
+            shown = shown_now(state, loop.time())
+            while (due_s := self._due_at(shown)) > loop.time():
+                await self._sleep_until(due_s)
 
-    def _gap_s(self, shown: S) -> float:
-        """Least time between two pictures."""
-        return PERIOD_TREATING_S if self._chair.state.state is shown else URGENT_S
+    def _due_at(self, shown: Shown) -> float:
+        state = self._chair.state
+        return due_at(shown, state, has_news=self._has_news, is_asked=self._is_asked)
 
-
-async def _wait_until(event: asyncio.Event, at_s: float) -> None:
-    try:
-        async with asyncio.timeout_at(at_s):
-            await event.wait()
-    except TimeoutError:
-        return
+    async def _sleep_until(self, at_s: float) -> None:
+        """Or until something has changed."""
+        self._woken.clear()
+        timer = asyncio.get_running_loop().call_at(at_s, self._woken.set)
+        try:
+            await self._woken.wait()
+        finally:
+            timer.cancel()

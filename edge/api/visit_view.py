@@ -169,6 +169,7 @@ def _stop(stop: StopState, zone: tzinfo) -> schema.StopView:
     )
 
 
+@lru_cache(maxsize=128)  # at most fifty lines in each picture, and a line never changes
 def _log(line: LogLine, zone: tzinfo) -> schema.LogView:
     return schema.LogView(clock_text(line.at_utc_s, zone, seconds=True), line.kind, line.args)
 

@@ -45,9 +45,9 @@ class CheckState:
     reason: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LogLine:
-    """A line of the session's story for the screen."""
+    """A line of the session's story for the screen; two lines of the same words are still two."""
 
     at_utc_s: float
     kind: str  # text key log-<kind>

@@ -1,7 +1,7 @@
 """What screens are shown, to whom, and how often.
 
 Planted bugs these catch: anything of a patient before log-in, a reveal passing on to the next
-patient or to another tab, a picture for every change.
+patient or to another tab, a picture for every change, an alarm that waits its turn.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ import asyncio
 import pytest
 
 from edge.api import schema
+from edge.api.pacing import URGENT_S
 from edge.domain.session_states import S
+from edge.services.chair_state import AlarmState
 from tests.edge.api.fakes import (
     CANARIES,
     ENGI,
@@ -98,11 +100,18 @@ async def test_picture_of_an_engineer_holds_the_treatment_and_no_identity() -> N
         assert screen.snapshot.visit.order.pulses == 600
 
 
-@pytest.mark.parametrize(("state", "a_second"), [(S.IDLE, 2), (S.TREATING, 10)])
+@pytest.mark.parametrize(
+    ("state", "stage", "a_second"),
+    [(S.IDLE, "idle", 2), (S.TREATING, "gap", 5), (S.TREATING, "train", 10)],
+)
 @virtual
-async def test_pictures_without_change_come_on_their_period(state: S, a_second: int) -> None:
+async def test_pictures_without_change_come_on_their_period(
+    state: S, stage: str, a_second: int
+) -> None:
     async with bench() as made:
-        made.chair.change(state=state)
+        open_visit = visit()
+        open_visit.session.stage = stage
+        made.chair.change(state=state, visit=open_visit)
         screen = await made.screen()
         await asyncio.sleep(1)
         before = len(screen.snapshots)
@@ -111,18 +120,30 @@ async def test_pictures_without_change_come_on_their_period(state: S, a_second: 
 
 
 @virtual
-async def test_pictures_under_many_changes_stay_at_ten_a_second_and_are_prompt() -> None:
+async def test_pictures_under_many_changes_stay_at_five_a_second_and_phases_are_prompt() -> None:
     async with bench() as made:
         screen = await made.screen()
         await asyncio.sleep(0.7)
         before = len(screen.snapshots)
         made.chair.change(state=S.CHECKS)
-        await asyncio.sleep(0.001)
-        assert screen.snapshot.phase == "checks"  # the first one at once
+        await asyncio.sleep(URGENT_S + 0.001)
+        assert screen.snapshot.phase == "checks"
         for _ in range(1000):
             made.chair.change()
             await asyncio.sleep(0.001)
-        assert len(screen.snapshots) - before <= 12
+        assert len(screen.snapshots) - before <= 7
+
+
+@virtual
+async def test_new_alarm_is_drawn_at_once_although_a_picture_has_just_gone_out() -> None:
+    async with bench() as made:
+        screen = await made.screen()
+        await asyncio.sleep(0.7)
+        made.chair.change()
+        await asyncio.sleep(0.001)
+        made.chair.change(alarms=(AlarmState("hot", "high", "patient", 0.0, True, False, {}),))
+        await asyncio.sleep(URGENT_S + 0.001)
+        assert [alarm.alarm_id for alarm in screen.snapshot.alarms] == ["hot"]
 
 
 @virtual
