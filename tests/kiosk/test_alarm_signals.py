@@ -231,6 +231,7 @@ async def test_alarm_is_understood_and_silenced_by_keyboard(kiosk: Kiosk) -> Non
     await kiosk.player.until("pause_audio")
     await page.keyboard.press("Escape")
     await page.locator(".panel").wait_for(state="detached")
+    assert await page.locator(".strip .words").evaluate("(e) => e === document.activeElement")
 
 
 @pytest.mark.parametrize("panel", ["1280x800", "800x480"])

@@ -1,6 +1,6 @@
 // Digits for a PIN. The page's own: a system keyboard would be hidden below a full-screen browser
 // (sources.md kiosk 4.2). The digits never leave this component except on OK.
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 import { t } from "../text";
 import { LIMITS } from "../wire";
 import { Button } from "./buttons";
@@ -33,7 +33,7 @@ export function Keypad({ title, hint, error, okLabel, onDone, onClose }: KeypadP
     setPin("");
     setSending(false);
   };
-  useEffect(() => {
+  useLayoutEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       if (/^[0-9]$/.test(event.key)) add(event.key);
       else if (event.key === "Backspace") remove();

@@ -1,7 +1,8 @@
 // A question or list laid over the main region, never over the alarm strip or the foot. Escape closes
-// it: closing changes nothing on the machine.
+// it: closing changes nothing on the machine. The keyboard is in it as soon as it is drawn, and back
+// where it was when it has gone.
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { dialog } from "../store";
 import { t } from "../text";
 import { Button } from "./buttons";
@@ -21,13 +22,17 @@ export function closePanel(): void {
 /** One panel over the main region. */
 export function Panel({ title, children, actions, hasFoot = true }: PanelProps) {
   const box = useRef<HTMLDivElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
+    const opener = document.activeElement;
     box.current?.focus();
     const onKey = (event: KeyboardEvent): void => {
       if (event.key === "Escape") closePanel();
     };
     addEventListener("keydown", onKey);
-    return () => removeEventListener("keydown", onKey);
+    return () => {
+      removeEventListener("keydown", onKey);
+      if (opener instanceof HTMLElement) opener.focus();
+    };
   }, []);
   return (
     <div class="scrim">
