@@ -24,7 +24,7 @@ HOSTED = ("test_hosted_", "test_search_", "test_on_micropython")  # need CPython
 
 WAITING = ["tests.firmware.test_scenarios", "tests.firmware.test_tasks"]
 
-pytestmark = [pytest.mark.micropython, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.micropython, pytest.mark.timeout(600)]
 
 
 def portable_modules() -> list[str]:
@@ -40,7 +40,7 @@ def _run_one(module: str) -> list[str]:
 def _run(modules: list[str]) -> list[str]:
     assert PACKAGE.is_dir(), f"MicroPython is not installed: run 'npm ci' in {TESTS}"
     command = ["node", str(TESTS / "run_on_micropython.mjs"), *modules]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=280, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=580, check=False)
     lines = done.stdout.splitlines()
     assert lines, f"no output; the loader said: {done.stderr[-2000:]}"
     assert done.returncode == 0, "\n".join(lines[-20:])

@@ -26,7 +26,6 @@ pytestmark = [
 SETTLE_S = 0.03  # a second request of the same press would be there by then
 PATIENCE_S = 15.0
 TABS_MAX = 60  # more than any screen has places for the keyboard
-OPENED_MS = 250  # a panel that has just opened takes the focus first
 
 
 async def _press_by_touch(page: Page) -> None:
@@ -94,7 +93,6 @@ async def test_stop_over_every_dialog_sends_one_request(kiosk: Kiosk, way: str, 
         await _shown(kiosk, page, picture)
         for touch in touches:
             await page.locator(touch).first.click()
-        await page.wait_for_timeout(OPENED_MS)
         if found := await _wrong(kiosk, page, way):
             wrong[name] = found
 
