@@ -22,22 +22,21 @@ from edge.adapters.gpio_host_enable import GpioHostEnable
 from edge.adapters.gpio_indicators import GpioIndicators
 from edge.adapters.gpio_panel import GpioPanel
 from edge.adapters.gpio_thermometer import GpioThermometer
-from edge.adapters.key_file import load_key, load_link_key
+from edge.adapters.key_file import load_link_key
 from edge.adapters.machine_boot import machine_boot
 from edge.adapters.pin_hash import InlinePins, ThreadedPins
 from edge.adapters.serial_link import SerialLinkOpener
 from edge.adapters.service_manager import SystemdNotifier
 from edge.adapters.signing_key import Ed25519Signer, open_signer
-from edge.adapters.sqlite_store import SqliteStore
 from edge.adapters.system_clock import SystemClock
 from edge.api.page import read_page
 from edge.api.server import make_runner
 from edge.app import App, build_app
-from edge.config import Config, SafetyConfig, SerialConfig, StoreConfig
+from edge.config import Config, SafetyConfig, SerialConfig
 from edge.config_load import load_config
 from edge.ports import Adapters, KeyFileError
 from edge.services.library import ProtocolLibrary, read_library_files
-from edge.services.tables import LAYOUT_VERSION, TABLES
+from edge.store_file import open_store
 from edge.version import SOFTWARE_VERSION
 
 log = structlog.get_logger("edge")
@@ -55,13 +54,6 @@ def set_up_logging() -> None:
         ],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
-
-
-def open_store(config: StoreConfig) -> SqliteStore:
-    """The one connection. Raises StoreError in words."""
-    path = Path(config.path)
-    key = load_key(Path(config.key_path), may_create=not path.exists())
-    return SqliteStore(str(path), key, tables=TABLES, layout_version=LAYOUT_VERSION)
 
 
 def open_link_key(config: SerialConfig) -> bytes:

@@ -14,7 +14,6 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from edge.__main__ import open_store
 from edge.adapters.machine_boot import machine_boot
 from edge.adapters.signing_key import is_signed_by, load_signer
 from edge.adapters.sqlite_store import SqliteStore
@@ -25,6 +24,7 @@ from edge.domain.certificate import Certificate, CertificateError, number_text, 
 from edge.ports import KeyFileError, StoreError
 from edge.services.audit import Audit
 from edge.services.certificates import Certificates
+from edge.store_file import open_store
 
 certificate_app = typer.Typer(no_args_is_help=True, help="Certificates of the safety test.")
 app.add_typer(certificate_app, name="certificate")

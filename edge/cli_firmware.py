@@ -21,7 +21,6 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from edge.__main__ import open_store
 from edge.adapters.entropy import SystemEntropy
 from edge.adapters.key_file import create_key, load_link_key
 from edge.adapters.serial_link import SerialLinkOpener
@@ -38,6 +37,7 @@ from edge.firmware_image import (
 from edge.firmware_update import UpdateError, UpdateLine, commit_image, stage_image
 from edge.ports import KeyFileError, LinkLostError, LinkOpener, StoreError
 from edge.services.session_file import OPEN
+from edge.store_file import open_store
 from edge.version import SOFTWARE_VERSION
 from firmware.wire.protocol import PROTOCOL_VERSION
 

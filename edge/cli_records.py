@@ -18,7 +18,6 @@ import msgspec
 import typer
 from rich.table import Table
 
-from edge.__main__ import open_store
 from edge.adapters.pin_hash import InlinePins
 from edge.adapters.sqlite_store import SqliteStore
 from edge.adapters.system_clock import SystemClock
@@ -30,6 +29,7 @@ from edge.ports import StoreError
 from edge.services.accounts import AccountError, Accounts
 from edge.services.archive import Archive
 from edge.services.journal import Journal
+from edge.store_file import open_store
 
 User = Annotated[str, typer.Option("--user", help="Log-in name, to ask the running service.")]
 

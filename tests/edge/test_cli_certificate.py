@@ -14,11 +14,12 @@ from edge import (
     cli_certificate,  # noqa: F401  adds its commands
     doctor,
 )
-from edge.__main__ import open_signing_key, open_store
+from edge.__main__ import open_signing_key
 from edge.adapters.signing_key import Ed25519Signer, is_signed_by, load_signer
 from edge.adapters.system_clock import SystemClock
 from edge.config_load import load_config
 from edge.ports import KeyFileError
+from edge.store_file import open_store
 from hw_sim.certificate import grant
 from tests.support.unit_config import unit_toml
 

@@ -1,7 +1,7 @@
 """Real processes for tests: simulated unit, production edge, and a clinic in the test's own loop.
 
 The treatment is a short protocol of its own signed library (80 pulses in four trains of two
-seconds, every six seconds), so that a whole visit takes half a minute of real time.
+seconds, every four and a half seconds), so that a whole visit takes half a minute of real time.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ SHORT: dict[str, Any] = {
     "sessions_course": 36,
     "open": [],
     "notes": [],
-    "steps": [{"name": "short", "train_levels": 1, "levels": [[20, 100_000], [4, 6_000_000]]}],
+    "steps": [{"name": "short", "train_levels": 1, "levels": [[20, 100_000], [4, 4_500_000]]}],
     "sources": [
         {"field": name, "tag": "P", "text": "for tests"}
         for name in ("steps", "percent_mt", "sessions_per_day_max", "sessions_course", "status")
@@ -76,7 +76,7 @@ def write_library(folder: Path, data: dict[str, Any] = SHORT) -> None:
 class ShortRun:
     """The processes. kill_edge() and start_edge() as often as a test likes."""
 
-    accounts: tuple[DemoAccount, ...] = DEMO_ACCOUNTS
+    accounts: tuple[DemoAccount, ...] = DEMO_ACCOUNTS[:1]  # the technician
     image_hash = ""  # of the unit's firmware, hex
     has_certificate = True  # somebody has made the safety test this morning
 
