@@ -13,12 +13,12 @@ from enum import Enum
 
 from firmware.wire import codes
 from firmware.wire.limits import (
-    ARMED_IDLE_MS_MAX,
     CHARGE_MS_MAX,
     GATE_LIFE_US,
     HEARTBEAT_MS_MAX,
     INPUT_STALE_US,
     IPI_US_MIN,
+    LEFT_CHARGED_MS_MAX,
 )
 
 
@@ -72,7 +72,7 @@ CLASS_MS: Mapping[StopClass, int] = {
 }
 STALE_MS = INPUT_STALE_US // 1000 + 50  # [P] one period of the sensors to notice it
 GATE_MS = GATE_LIFE_US // 1000  # the enable falls by itself when nobody feeds it
-IDLE_MS = ARMED_IDLE_MS_MAX + 50
+IDLE_MS = LEFT_CHARGED_MS_MAX + 50
 STALE_PANEL_MS = 600  # [P] wires count as unread half a second after the last reading
 SENSED_MS = 1_000  # [P] one bad sequence of a sensor's samples (same table)
 FROZEN_MS = 31_000  # [P] half a minute without a change while stimulating
@@ -191,7 +191,7 @@ FAULT_ROWS: tuple[FaultRow, ...] = (
     _fault(codes.F_AMPLITUDE, "amplitude", _SERVICE, _MEDIUM, value="amplitude_pm"),
     _fault(codes.F_COUNT, "count", _SERVICE, _MEDIUM, dose_counts=False),
     _fault(codes.F_LINK_LOST, "heartbeat_lost", _STOP, _MEDIUM, within_ms=HEARTBEAT_MS_MAX),
-    _fault(codes.F_ARMED_IDLE, "armed_idle", _STOP, _LOW, within_ms=IDLE_MS),
+    _fault(codes.F_LEFT_CHARGED, "left_charged", _STOP, _LOW, within_ms=IDLE_MS),
     _fault(codes.F_LEDGER, "ledger", _SERVICE, _MEDIUM, dose_counts=False),
     _fault(codes.F_INTERNAL, "internal", _SERVICE, _HIGH, dose_counts=False, within_ms=GATE_MS),
     _fault(codes.F_SELF_TEST, "self_test", _SERVICE, _MEDIUM),

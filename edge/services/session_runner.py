@@ -38,7 +38,9 @@ from firmware.wire.reports import PulseReport, TrainResult
 
 log = structlog.get_logger(__name__)
 
-PAUSE_CHARGED_S = 60.0  # [P] a bank is not kept charged beside a waiting patient
+# [P] A bank is not kept charged beside a waiting patient; sooner than the controller, for which a
+# minute (LEFT_CHARGED_MS_MAX) is a fault.
+PAUSE_CHARGED_S = 50.0
 IN_SESSION = (*OUTPUT_POSSIBLE, S.PAUSED)
 SENSED = (codes.PULSE_EMITTED, codes.PULSE_CUT)
 UNASKED = str(codes.F_PULSE_UNASKED)  # such a pulse is in the controller's count alone

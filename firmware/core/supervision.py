@@ -7,7 +7,6 @@ from firmware.wire.codes import (
     ARMED,
     CHARGING,
     DISCHARGING,
-    F_ARMED_IDLE,
     F_BANK_VOLTAGE,
     F_COIL_ABSENT,
     F_COOLING,
@@ -18,6 +17,7 @@ from firmware.wire.codes import (
     F_HOST_STUCK,
     F_INPUT_STALE,
     F_INTERNAL,
+    F_LEFT_CHARGED,
     F_LINK_LOST,
     F_NONE,
     F_PATIENT_STOP,
@@ -37,6 +37,7 @@ from firmware.wire.codes import (
     IN_ESTOP,
     IN_HOST,
     IN_PATIENT,
+    READY,
     STANDBY,
     TRAIN,
 )
@@ -58,6 +59,11 @@ FAULT_OF_INPUT = (
 def is_energised(state: int) -> bool:
     """The bank is charged on purpose: inputs, heat, bank and heartbeat are demanded."""
     return CHARGING <= state <= HOLD
+
+
+def is_waiting(state: int) -> bool:
+    """Charged, and no train is given."""
+    return state in (READY, ARMED, HOLD)
 
 
 def is_at_rest(state: int) -> bool:
@@ -83,8 +89,8 @@ def timed_faults(unit: "Unit", now_us: int) -> "list[int]":
     found: "list[int]" = []
     if unit.beats.is_lost(now_us):
         found.append(F_LINK_LOST)
-    if unit.machine.state == ARMED and unit.armed.is_idle(now_us):
-        found.append(F_ARMED_IDLE)
+    if is_waiting(unit.machine.state) and unit.charged.is_idle(now_us):
+        found.append(F_LEFT_CHARGED)
     return found
 
 

@@ -35,7 +35,7 @@ from firmware.core.transitions import (
     EV_STOP,
     EV_TRAIN_DONE,
 )
-from firmware.core.watchdogs import ArmedWatch, HeartbeatWatch, HostWatch, Hunger
+from firmware.core.watchdogs import ChargedWatch, HeartbeatWatch, HostWatch, Hunger
 from firmware.wire.codes import (
     ARMED,
     BOOT,
@@ -52,7 +52,6 @@ from firmware.wire.codes import (
     F_NONE,
     F_PULSE_MISSING,
     F_SELF_TEST,
-    HOLD,
     IN_COOLING,
     READY,
     REJ_STORE,
@@ -79,7 +78,7 @@ class Unit:
         self.inputs = Interlocks()
         self.heat = Heat()
         self.beats = HeartbeatWatch()
-        self.armed = ArmedWatch()
+        self.charged = ChargedWatch()
         self.host = HostWatch()
         self.hunger = Hunger()
         self.counters = Counters()
@@ -127,7 +126,6 @@ class Unit:
             self._forget_arm()
             return False
         self._apply(EV_CONFIRM, now_us)
-        self.armed.restart(now_us)
         self.armed_pulse_us = -1
         self.arming.next_token()
         return True
@@ -243,17 +241,19 @@ class Unit:
         # The deadline of an energised state.
         if state == TRAIN:
             return self.gate.next_wake_us()
-        if state == ARMED:
-            return min(self.gate.next_wake_us(), self.armed.due_us())
         if state == CHARGING:
             return self._charge_due_us
-        return now_us + HASH_PAUSE_US if self.arming.is_busy() else self._sensors_due_us
+        if self.arming.is_busy():
+            return now_us + HASH_PAUSE_US
+        due_us = self.charged.due_us()
+        return min(self.gate.next_wake_us(), due_us) if state == ARMED else due_us
 
     # --- parts of the work ---
 
     def _apply(self, event: int, now_us: int) -> None:
         if self.machine.apply(event):
             self._entered_us = now_us
+            self.charged.restart(now_us)
 
     def _close(self, ended: int, fault: int, now_us: int) -> None:
         # The gate first: everything after it only tidies up.
@@ -303,7 +303,7 @@ class Unit:
         self.heat.take(now_us, surface_c10, winding_c10, self.last_pulse_us)
         self.power.look()
         state = self.machine.state
-        if READY <= state <= HOLD and state != TRAIN:
+        if supervision.is_waiting(state):
             self.power.watch(now_us)
         for fault in supervision.sensed_faults(self):
             self.latch(fault, now_us)
@@ -378,7 +378,6 @@ class Unit:
                 self._apply(EV_HELD, now_us)
             else:
                 self._apply(EV_TRAIN_DONE, now_us)
-                self.armed.restart(now_us)
         self.outbox.report(pulser.train_result(self.counters.session_pulses), RANK_RESULT)
 
     def _save(self, now_us: int) -> None:

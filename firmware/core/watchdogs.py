@@ -4,7 +4,7 @@
 # heartbeat has been heard.
 from firmware.compat import const
 from firmware.core.bounds import HEARTBEAT_MARGIN_US, HOST_STUCK_US, STARVE_US
-from firmware.wire.limits import ARMED_IDLE_MS_MAX, HEARTBEAT_MS_MAX
+from firmware.wire.limits import HEARTBEAT_MS_MAX, LEFT_CHARGED_MS_MAX
 
 _BEAT_MASK = const(0xFFFFFFFF)
 _BEAT_HALF = const(0x80000000)
@@ -47,21 +47,22 @@ class HeartbeatWatch:
         return self._heard_us < 0 or now_us >= self._heard_us + self.silence_us_max
 
 
-class ArmedWatch:
-    # Runs while armed without a train; a unit left armed disarms by itself.
+class ChargedWatch:
+    # Runs while the bank is charged and no train is given: ready, armed or held. A unit that is
+    # left so lets go by itself.
 
     def __init__(self) -> None:
         self._since_us = 0
 
     def restart(self, now_us: int) -> None:
-        """Just armed, or a train just ended."""
+        """One of those states was just entered."""
         self._since_us = now_us
 
     def due_us(self) -> int:
-        return self._since_us + ARMED_IDLE_MS_MAX * 1000
+        return self._since_us + LEFT_CHARGED_MS_MAX * 1000
 
     def is_idle(self, now_us: int) -> bool:
-        """Armed for too long without a train."""
+        """Charged for too long without a train."""
         return now_us >= self.due_us()
 
 

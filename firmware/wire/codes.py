@@ -128,7 +128,7 @@ F_PULSE_UNASKED = const(304)
 F_AMPLITUDE = const(305)
 F_COUNT = const(306)
 F_LINK_LOST = const(401)
-F_ARMED_IDLE = const(402)
+F_LEFT_CHARGED = const(402)
 F_LEDGER = const(501)
 F_INTERNAL = const(502)
 F_SELF_TEST = const(503)
@@ -150,7 +150,7 @@ FAULTS = (
     F_AMPLITUDE,
     F_COUNT,
     F_LINK_LOST,
-    F_ARMED_IDLE,
+    F_LEFT_CHARGED,
     F_LEDGER,
     F_INTERNAL,
     F_SELF_TEST,

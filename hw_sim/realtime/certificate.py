@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from edge.__main__ import open_signing_key, open_store
+from edge.__main__ import open_signing_key
 from edge.adapters.machine_boot import machine_boot
 from edge.adapters.system_clock import SystemClock
 from edge.config_load import load_config
 from edge.ports import KeyFileError, StoreError
+from edge.store_file import open_store
 from hw_sim.certificate import grant
 from hw_sim.realtime.run_files import RunError
 

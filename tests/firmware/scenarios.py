@@ -64,7 +64,7 @@ FAULTS: "tuple[tuple[Scenario, int], ...]" = (
     (faults.amplitude_of_four_fifths, codes.F_AMPLITUDE),
     (faults.trigger_refuses_a_request, codes.F_COUNT),
     (faults.edge_falls_silent_in_a_train, codes.F_LINK_LOST),
-    (faults.armed_and_forgotten, codes.F_ARMED_IDLE),
+    (faults.armed_and_forgotten, codes.F_LEFT_CHARGED),
     (faults.ledger_damaged_at_boot, codes.F_LEDGER),
     (faults.ledger_not_stored, codes.F_LEDGER),
     (faults.gate_stuck_on, codes.F_INTERNAL),

@@ -181,7 +181,7 @@ async def armed_and_forgotten() -> Chair:
     """A minute without a train, most of it lived through before."""
     chair = await Chair().armed()
     await sleep_ms(1000)
-    chair.tasks.device._unit.armed._since_us -= 58000000
+    chair.tasks.device._unit.charged._since_us -= 58000000
     return await _faulted(chair, 1100)
 
 

@@ -7,7 +7,6 @@ from firmware.wire.codes import (
     ENDED_FAULT,
     ENDED_HOLD,
     ENDED_STOP,
-    F_ARMED_IDLE,
     F_COIL_ABSENT,
     F_COOLING,
     F_DOOR,
@@ -16,6 +15,7 @@ from firmware.wire.codes import (
     F_HOST_ENABLE,
     F_INPUT_STALE,
     F_INTERNAL,
+    F_LEFT_CHARGED,
     F_LINK_LOST,
     F_PATIENT_STOP,
     FAULT,
@@ -45,10 +45,10 @@ from firmware.wire.commands import (
 )
 from firmware.wire.framing import Decoder, encode
 from firmware.wire.limits import (
-    ARMED_IDLE_MS_MAX,
     GATE_LIFE_US,
     HEARTBEAT_MS_MAX,
     INPUT_STALE_US,
+    LEFT_CHARGED_MS_MAX,
 )
 from firmware.wire.protocol import decode
 from firmware.wire.reports import Status
@@ -312,11 +312,20 @@ def test_link_fault_clears_only_with_heartbeats() -> None:
 
 def test_armed_without_a_train_disarms_after_a_minute() -> None:
     bench = in_state(ARMED)
-    bench.run_ms(ARMED_IDLE_MS_MAX - 1000)
+    bench.run_ms(LEFT_CHARGED_MS_MAX - 1000)
     assert bench.state() == ARMED
     bench.run_ms(2000)
-    assert_fault(bench, F_ARMED_IDLE)
+    assert_fault(bench, F_LEFT_CHARGED)
     assert bench.ask(ClearFault(fault=0)).code == OK
+
+
+def test_ready_and_held_are_left_after_a_minute_like_armed() -> None:
+    for state in (READY, HOLD):
+        bench = in_state(state)
+        bench.run_ms(LEFT_CHARGED_MS_MAX - 1000)
+        assert bench.state() == state
+        bench.run_ms(2000)
+        assert_fault(bench, F_LEFT_CHARGED)
 
 
 def test_armed_minute_starts_again_after_each_train() -> None:
@@ -324,10 +333,10 @@ def test_armed_minute_starts_again_after_each_train() -> None:
     bench.fire(0, 0, 40, bench.now_us + 40000000)
     bench.run_ms(45000)
     assert bench.state() == ARMED
-    bench.run_ms(ARMED_IDLE_MS_MAX - 5000)
+    bench.run_ms(LEFT_CHARGED_MS_MAX - 5000)
     assert bench.state() == ARMED
     bench.run_ms(5000)
-    assert bench.faults() == [F_ARMED_IDLE]
+    assert bench.faults() == [F_LEFT_CHARGED]
 
 
 def test_gate_falls_by_itself_when_the_core_stops_polling() -> None:

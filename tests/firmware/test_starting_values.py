@@ -18,7 +18,7 @@ from firmware.core.sequence import Sequence
 from firmware.core.settings import Settings
 from firmware.core.staging import Staging
 from firmware.core.unit import Unit
-from firmware.core.watchdogs import ArmedWatch, HeartbeatWatch, HostWatch, Hunger
+from firmware.core.watchdogs import ChargedWatch, HeartbeatWatch, HostWatch, Hunger
 from firmware.wire.codes import BOOT, ENDED_COMPLETE, F_NONE, INPUT_BITS, SENSOR_NONE
 from firmware.wire.framing import Decoder
 from firmware.wire.limits import (
@@ -207,7 +207,7 @@ def test_watches_start_with_nothing_heard() -> None:
         _beat=-1,
         _heard_us=-1,
     )
-    _holds(ArmedWatch(), _since_us=0)
+    _holds(ChargedWatch(), _since_us=0)
     _holds(HostWatch(), _since_us=-1)
     _holds(Hunger(), _until_us=-1)
 

@@ -9,7 +9,6 @@ from firmware.wire.codes import (
     CHARGING,
     DISCHARGING,
     F_AMPLITUDE,
-    F_ARMED_IDLE,
     F_BANK_VOLTAGE,
     F_COIL_ABSENT,
     F_COOLING,
@@ -21,6 +20,7 @@ from firmware.wire.codes import (
     F_INPUT_STALE,
     F_INTERNAL,
     F_LEDGER,
+    F_LEFT_CHARGED,
     F_LINK_LOST,
     F_NONE,
     F_PATIENT_STOP,
@@ -78,7 +78,7 @@ class Parts:
     # it gives itself, so that unit.heat.is_known() is known().
 
     def __init__(self, state: int) -> None:
-        self.machine = self.inputs = self.settings = self.beats = self.armed = self
+        self.machine = self.inputs = self.settings = self.beats = self.charged = self
         self.host = self.power = self.gate = self.heat = self.hal = self
         self.state = state
         self.closed = self.known = self.inputs_required = INPUTS_ALL
@@ -183,8 +183,8 @@ def test_watched_faults_in_every_state() -> None:
                         expected.append(F_DOOR)
                         if lost:
                             expected.append(F_LINK_LOST)
-                        if idle and state == ARMED:
-                            expected.append(F_ARMED_IDLE)
+                        if idle and state in (READY, ARMED, HOLD):
+                            expected.append(F_LEFT_CHARGED)
                     if stuck:
                         expected.append(F_HOST_STUCK)
                     assert supervision.watched_faults(parts, NOW) == expected
@@ -301,6 +301,6 @@ def test_causes_are_asked_at_the_present_time() -> None:
 
 def test_faults_without_a_visible_cause_are_left_to_the_person() -> None:
     bad = {"lost": True, "on": True, "wrong": 1, "low": False, "closed": 0, "known": 0}
-    for fault in (F_ARMED_IDLE, F_AMPLITUDE, F_LEDGER):
+    for fault in (F_LEFT_CHARGED, F_AMPLITUDE, F_LEDGER):
         assert not _cause(fault, **bad)
     assert TRAIN in ENERGISED

@@ -107,7 +107,7 @@ def test_armed_and_treating_count_from_their_own_beginning() -> None:
     while bench.state() == TRAIN:
         bench.run_ms(1)
     _is_in_since(unit, ARMED, bench.now_us)
-    assert unit.armed._since_us == bench.now_us
+    assert unit.charged._since_us == bench.now_us
 
 
 def test_held_train_counts_from_the_end_of_its_last_pulse() -> None:
@@ -262,7 +262,7 @@ def test_confirm_starts_the_minute_and_forgets_the_last_pulse() -> None:
     unit.armed_pulse_us = 5
     token = unit.arming.token(bench.now_us)
     assert unit.confirm(bench.now_us) is True
-    assert unit.armed._since_us == bench.now_us
+    assert unit.charged._since_us == bench.now_us
     assert unit.armed_pulse_us < 0
     assert unit.arming.token(1 << 60) not in (0, token)
 
@@ -324,7 +324,7 @@ def test_flash_write_is_forgiven_once_and_up_to_its_bound() -> None:
 
 def test_arm_is_worked_on_with_pauses_and_its_ledger_is_stored_open() -> None:
     bench, unit, now_us = _unit(READY)
-    assert unit._state_wake_us(READY, now_us) == unit._sensors_due_us
+    assert unit._state_wake_us(READY, now_us) == unit.charged.due_us()
     unit.begin_arm(arm_of(ITBS_600, 2))
     assert unit._state_wake_us(READY, now_us) == now_us + HASH_PAUSE_US
     while unit.arming.is_busy():
@@ -346,7 +346,8 @@ def test_wake_of_every_state_is_its_own_deadline() -> None:
     assert unit._state_wake_us(TRAIN, now_us) == unit.gate.feed_due_us
     assert unit._state_wake_us(ARMED, now_us) == unit.gate.feed_due_us
     unit.gate.feed_due_us = 1 << 40
-    assert unit._state_wake_us(ARMED, now_us) == unit.armed.due_us()
+    assert unit._state_wake_us(ARMED, now_us) == unit.charged.due_us()
+    assert unit._state_wake_us(HOLD, now_us) == unit.charged.due_us()
     assert unit._state_wake_us(CHARGING, now_us) == unit._charge_due_us
     assert GATE_FEED_US < 1 << 40
 

@@ -11,12 +11,12 @@ from firmware.core.bounds import (
 from firmware.core.counters import COUNT_MAX, LEDGER_BYTES, NO_SESSION, Counters
 from firmware.core.gate import Gate
 from firmware.core.power import Power
-from firmware.core.watchdogs import ArmedWatch, HeartbeatWatch, HostWatch, Hunger
+from firmware.core.watchdogs import ChargedWatch, HeartbeatWatch, HostWatch, Hunger
 from firmware.wire.limits import (
-    ARMED_IDLE_MS_MAX,
     GATE_FEED_US,
     GATE_LIFE_US,
     HEARTBEAT_MS_MAX,
+    LEFT_CHARGED_MS_MAX,
 )
 from tests.firmware.bench import SESSION_A, SESSION_B
 from tests.firmware.fake_hal import FakeHal
@@ -88,11 +88,11 @@ def test_hunger_ends_at_its_time() -> None:
     assert not hunger.lasts(STARVE_US)
 
 
-def test_armed_watch_ends_after_a_minute() -> None:
-    watch = ArmedWatch()
+def test_charged_watch_ends_after_a_minute() -> None:
+    watch = ChargedWatch()
     watch.restart(5)
-    assert not watch.is_idle(4 + ARMED_IDLE_MS_MAX * 1000)
-    assert watch.is_idle(5 + ARMED_IDLE_MS_MAX * 1000)
+    assert not watch.is_idle(4 + LEFT_CHARGED_MS_MAX * 1000)
+    assert watch.is_idle(5 + LEFT_CHARGED_MS_MAX * 1000)
 
 
 def test_gate_is_fed_in_time_and_not_more_often() -> None:

@@ -222,16 +222,21 @@ _PATIENCE_US = {
     SELF_TEST: 31_000_000,
     STANDBY: 6_000_000,
     CHARGING: 5_100_000,
-    READY: 10_500_000,
+    READY: 61_000_000,
     ARMED: 61_000_000,
-    HOLD: 600_000,
+    HOLD: 61_000_000,
     DISCHARGING: 31_000_000,
     FAULT: 6_000_000,
 }
 
 
+_TOKEN_US = CONFIRM_US_MAX + 500_000
+
+
 def _wait_long(world: CoreWorld) -> None:
-    world.run_us(_PATIENCE_US.get(world.unit.machine.state, 600_000))
+    state, has_token = world.unit.machine.state, world.unit.arming.token(world.now_us) != 0
+    is_confirmable = state == READY and has_token
+    world.run_us(_TOKEN_US if is_confirmable else _PATIENCE_US.get(state, 600_000))
 
 
 EVENTS: dict[str, Callable[[CoreWorld], int | None]] = {
@@ -290,9 +295,8 @@ def _is_idle(world: CoreWorld, event: str, state: int) -> bool:
     if event == "long wait":
         # Elsewhere a while is as good.
         is_stuck = world.wrong in ("bank stuck", "host stuck")
-        has_token = world.unit.arming.token(world.now_us) != 0
-        is_armed = not world.wrong and state in (ARMED, READY) and has_token
-        return not (is_stuck or is_armed)
+        is_left_charged = not world.wrong and state in (READY, ARMED, HOLD)
+        return not (is_stuck or is_left_charged)
     return {
         "repair": not world.wrong,
         "just before the pulse": us_to_pulse <= CANCEL_LEAD_US,

@@ -20,8 +20,8 @@ from firmware.core.heat import Heat
 from firmware.core.machine import Machine
 from firmware.core.power import Power
 from firmware.core.unit import Unit
-from firmware.core.watchdogs import ArmedWatch, HeartbeatWatch
-from firmware.wire.codes import DISCHARGING, OK, READY, TRAIN
+from firmware.core.watchdogs import ChargedWatch, HeartbeatWatch
+from firmware.wire.codes import ARMED, DISCHARGING, HOLD, OK, READY, TRAIN
 from firmware.wire.commands import Charge, Configure
 
 REST = ("a while", "Hello", "Configure", "host on", "a while")
@@ -171,10 +171,16 @@ def _late_taken(patch: Patch) -> None:
     patch.setattr(envelope, "START_LEAD_US_MIN", 0)
 
 
+@_planted("idle", start=CHARGED)
+def _ready_for_ever(patch: Patch) -> None:
+    """a unit left charged and not armed stays charged."""
+    patch.setattr(supervision, "is_waiting", lambda state: state in (ARMED, HOLD))
+
+
 @_planted("idle", start=ARMED_UNIT)
 def _armed_for_ever(patch: Patch) -> None:
     """a unit left armed stays armed."""
-    patch.setattr(ArmedWatch, "is_idle", lambda watch, now_us: False)
+    patch.setattr(ChargedWatch, "is_idle", lambda watch, now_us: False)
 
 
 @_planted("readback", start=CHARGED)

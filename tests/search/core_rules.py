@@ -28,10 +28,10 @@ from firmware.wire.codes import (
 from firmware.wire.commands import Arm, Charge, ClearFault, Configure, Confirm, FireTrain
 from firmware.wire.limits import (
     ADC_PERIOD_US,
-    ARMED_IDLE_MS_MAX,
     DEBOUNCE_CLOSE_US,
     HEARTBEAT_MS_MAX,
     INPUT_STALE_US,
+    LEFT_CHARGED_MS_MAX,
     START_LEAD_US_MIN,
     V_FULL_MV,
 )
@@ -55,7 +55,7 @@ RULES: dict[str, str] = {
     "tighten": "a limit never gets looser, and an input once required stays required",
     "token": "a token serves once, and only the newest told one",
     "late": "a train starts no nearer than the least lead time",
-    "idle": "a unit left armed for a minute without a pulse disarms",
+    "idle": "a unit left charged for a minute without a train lets go",
     "readback": "an enable that reads on at rest is a fault within a fifth of a second",
     "order": "only Confirm leads to ARMED, only Fire to TRAIN, only Charge to CHARGING",
     "refusal": "a refused command changes nothing",
@@ -156,10 +156,10 @@ def check_after(world: CoreWorld) -> None:
 
 def _check_ages(world: CoreWorld, state: int) -> None:
     book, now_us = world.book, world.now_us
-    if state != ARMED:
-        book.armed_us = now_us
-    longest_us = ARMED_IDLE_MS_MAX * 1000 + FORGIVEN_US
-    demand(now_us - book.armed_us <= longest_us, "idle", "armed for a minute")
+    if state != book.state or state not in (READY, ARMED, HOLD):
+        book.state, book.entered_us = state, now_us
+    longest_us = LEFT_CHARGED_MS_MAX * 1000 + FORGIVEN_US
+    demand(now_us - book.entered_us <= longest_us, "idle", f"a minute in state {state}")
     if state in (ARMED, TRAIN, FAULT) or not world.hal.gate_is_on():
         book.gate_off_us = now_us
     demand(now_us - book.gate_off_us <= READBACK_US, "readback", f"gate on in state {state}")

@@ -89,7 +89,8 @@ class Book:
         self.used_tokens: list[int] = []
         self.sensed = 0  # pulses in the coil since the plan was armed
         self.first_fault = 0
-        self.armed_us = 0  # not in ARMED at this time yet
+        self.state = -1  # the present one, and since when it is seen
+        self.entered_us = 0
         self.gate_off_us = 0  # the enable read off, or was wanted
         self.settings: dict[str, int] = {}
 

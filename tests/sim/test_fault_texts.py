@@ -59,7 +59,7 @@ IN_THE_CORE: dict[int, str] = {
     codes.F_CHARGE_TIMEOUT: "is looked for while charging only",
     codes.F_COUNT: "two counts of one program differ by a defect of that program only",
     codes.F_LINK_LOST: "the edge calls the line lost before the controller does",
-    codes.F_ARMED_IDLE: "takes a minute without a train",
+    codes.F_LEFT_CHARGED: "takes a minute without a train",
     codes.F_LEDGER: "the stored count is read and written at rest only",
     codes.F_SELF_TEST: "is found at start only",
 }

@@ -179,7 +179,7 @@ def test_session_record_waits_until_the_network_is_back(options: SystemOptions) 
 def test_visit_by_a_robot_reaches_the_signed_record(options: SystemOptions) -> None:
     result = vtime.run(play(options, ordinary_visit))
 
-    assert (result.pulses, result.last_pulse_us) == (PULSES, 19_900_000)
+    assert (result.pulses, result.last_pulse_us) == (PULSES, 15_400_000)
     assert (result.clinic_sessions, result.violations) == (1, ())
 
 

@@ -15,10 +15,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from edge import cli, cli_firmware
-from edge.__main__ import open_store
 from edge.config import Config
 from edge.config_load import load_config
 from edge.firmware_image import pack_image
+from edge.store_file import open_store
 from firmware.wire.protocol import PROTOCOL_VERSION
 from hw_sim.realtime.run_files import LINK_KEY_NAME
 from tests.support.unit_config import unit_toml

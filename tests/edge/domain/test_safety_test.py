@@ -39,7 +39,7 @@ from edge.domain.safety_test import (
 )
 from edge.services.host_enable import HOST_LIFE_S
 from firmware.wire.codes import INPUT_NAMES, TIMING_PIO, TIMING_RT_PROCESS
-from firmware.wire.limits import HEARTBEAT_MS_MAX
+from firmware.wire.limits import HEARTBEAT_MS_MAX, LEFT_CHARGED_MS_MAX
 
 pytestmark = pytest.mark.control("morning-test")
 
@@ -74,7 +74,8 @@ def failed(run: Run) -> Run:
 def test_steps_have_one_key_each_and_guided_ones_time_for_a_person() -> None:
     assert len(BY_KEY) == len(STEPS) == 16
     for step in STEPS:
-        assert step.wait_s >= (60 if step.is_guided else 5)
+        assert step.wait_s >= (50 if step.is_guided else 5)
+        assert step.wait_s * 1000 < LEFT_CHARGED_MS_MAX  # the controller's, while it is charged
 
 
 def test_steps_of_a_full_unit_are_all_but_the_cover_each_morning() -> None:
