@@ -128,7 +128,7 @@ def faults(
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
     """Every fault of the catalogue in every state of a visit, in virtual time."""
-    from hw_sim.faults import campaign
+    from hw_sim.faults.campaign import campaign
 
     status = campaign(only=only, state=state, seed=seed, json_path=out, as_json=as_json)
     raise typer.Exit(status)
@@ -142,7 +142,7 @@ def heat(
     ] = 1.0,
 ) -> None:
     """Thermal look-ahead: reference figures, spread coils, stopped pumps, clean sessions."""
-    from hw_sim.heat_campaign import Sizes, run_campaign
+    from hw_sim.heat.campaign import Sizes, run_campaign
 
     raise typer.Exit(run_campaign(json_path=json_path, sizes=Sizes().scaled(share)))
 

@@ -16,8 +16,8 @@ import structlog
 
 from edge.api.schema import Snapshot, StopView
 from edge.services.texts import Texts
-from hw_sim.fault_bench import FaultBench, write_library
-from hw_sim.fault_states import BY_NAME
+from hw_sim.faults.bench import FaultBench, write_library
+from hw_sim.faults.states import BY_NAME
 from hw_sim.fork import fork_run
 from hw_sim.vtime import VirtualLoop
 
@@ -45,7 +45,7 @@ class Visit:
 
 @contextmanager
 def visit_at(situation: str, folder: Path, *, seed: int = 3) -> Iterator[Visit]:
-    """A whole system in this situation of hw_sim/fault_states.py."""
+    """A whole system in this situation of hw_sim/faults/states.py."""
     structlog.configure(processors=[_drop])
     library = write_library(folder / "protocols")
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:

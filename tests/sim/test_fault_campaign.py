@@ -18,12 +18,12 @@ import structlog
 
 from edge.domain.faults import STOP_CODES
 from edge.domain.session_states import S
-from hw_sim.fault_bench import FaultBench, write_library
-from hw_sim.fault_catalogue import CATALOGUE, FAULT_BY_ID
-from hw_sim.fault_states import BY_NAME, SITUATIONS
-from hw_sim.fault_trial import Fault, off_after, path_windows, reactions, run_pair
-from hw_sim.fault_watch import EDGE_DOWN, STOP
-from hw_sim.faults import Chunk, campaign, number_of, run_chunk, summarise
+from hw_sim.faults.bench import FaultBench, write_library
+from hw_sim.faults.campaign import Chunk, campaign, number_of, run_chunk, summarise
+from hw_sim.faults.catalogue import CATALOGUE, FAULT_BY_ID
+from hw_sim.faults.states import BY_NAME, SITUATIONS
+from hw_sim.faults.trial import Fault, off_after, path_windows, reactions, run_pair
+from hw_sim.faults.watch import EDGE_DOWN, STOP
 from hw_sim.fork import ForkError, fork_run
 from hw_sim.plant.panel import CHAIN_MASK
 from hw_sim.recorder import TruthRecorder
@@ -154,8 +154,8 @@ def test_campaign_with_a_planted_mistake_names_it_and_fails(
     words: str,
 ) -> None:
     """As if a product that reacts in another way, or later, had been declared right."""
-    monkeypatch.setattr("hw_sim.faults.CATALOGUE", (planted,))
-    monkeypatch.setattr("hw_sim.faults.FAULT_BY_ID", {planted.id: planted})
+    monkeypatch.setattr("hw_sim.faults.campaign.CATALOGUE", (planted,))
+    monkeypatch.setattr("hw_sim.faults.campaign.FAULT_BY_ID", {planted.id: planted})
 
     status = campaign(only=planted.id, state="train", seed=SEED, json_path=None, as_json=True)
 

@@ -15,9 +15,9 @@ from edge.domain.faults import FAULT_ROWS, FaultRow
 from firmware.core.device import Device
 from firmware.wire import codes
 from firmware.wire.limits import V_FULL_MV
-from hw_sim import fault_strikes as strikes
-from hw_sim import fault_strikes_unit as unit_strikes
-from hw_sim.fault_bench import FaultBench
+from hw_sim.faults import strikes as strikes
+from hw_sim.faults import strikes_unit as unit_strikes
+from hw_sim.faults.bench import FaultBench
 from tests.sim.stop_pictures import (
     SHOWN_S_MAX,
     Seen,

@@ -8,7 +8,7 @@ import pytest
 
 from edge.domain.cooling_trend import CoolingTrend
 from edge.domain.thermal_learn import CoilLearner
-from hw_sim.heat_campaign import (
+from hw_sim.heat.campaign import (
     PEAK_ERROR_C_MAX,
     PLANT_ERROR_C_MAX,
     PREDICTOR_ERROR_C_MAX,
@@ -24,8 +24,8 @@ from hw_sim.heat_campaign import (
     summarise_spread,
     summarise_system,
 )
-from hw_sim.heat_figures import FIGURES, Figure, figure_errors
-from hw_sim.heat_system import SystemTrial, play_system
+from hw_sim.heat.figures import FIGURES, Figure, figure_errors
+from hw_sim.heat.system import SystemTrial, play_system
 
 
 @pytest.mark.parametrize("figure", FIGURES, ids=lambda f: f"{f.session} {f.coil}")

@@ -1,7 +1,7 @@
 """Clean sessions are never doubted; every broken sensor is, or does no harm. Judged on the plant.
 
 The product's own judgements run on the simulated coil without a controller in between
-(hw_sim/sensor_rig.py), so that hundreds of sessions take seconds.
+(hw_sim/heat/sensor_rig.py), so that hundreds of sessions take seconds.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from edge.domain.train_plan import Plan
 from edge.services.library import MANIFEST, ProtocolLibrary, read_library_files
 from firmware.core import heat
 from firmware.wire.limits import SURFACE_C10_MAX
+from hw_sim.heat.sensor_rig import LEAD_US, US_PER_S, Found, SensorRig, Trial, clean_trials
 from hw_sim.keys.sign_library import PROTOCOLS
 from hw_sim.plant.coil import FIGURE8, FIGURE8_COOLED, CoilKind
 from hw_sim.plant.sensor import SensorFault
-from hw_sim.sensor_rig import LEAD_US, US_PER_S, Found, SensorRig, Trial, clean_trials
 
 CLEAN_SESSIONS = 40
 KINDS = (FIGURE8, FIGURE8_COOLED)

@@ -17,9 +17,9 @@ import pytest
 import structlog
 
 from edge.api import schema
-from hw_sim.fault_bench import FaultBench, write_library
-from hw_sim.fault_states import ARM, BY_NAME, LIVE, SITUATIONS
-from hw_sim.fault_trial import off_after, path_windows
+from hw_sim.faults.bench import FaultBench, write_library
+from hw_sim.faults.states import ARM, BY_NAME, LIVE, SITUATIONS
+from hw_sim.faults.trial import off_after, path_windows
 from hw_sim.fork import fork_run
 from hw_sim.vtime import VirtualLoop
 

@@ -17,10 +17,10 @@ from edge.domain.faults import STOP_ROWS, FaultRow
 from edge.services.session_board import SessionBoard
 from firmware.wire.framing import Decoder, encode
 from firmware.wire.reports import Status
-from hw_sim import fault_strikes as strikes
-from hw_sim import fault_strikes_edge as edge_strikes
-from hw_sim import fault_strikes_unit as unit_strikes
-from hw_sim.fault_bench import FaultBench
+from hw_sim.faults import strikes as strikes
+from hw_sim.faults import strikes_edge as edge_strikes
+from hw_sim.faults import strikes_unit as unit_strikes
+from hw_sim.faults.bench import FaultBench
 from tests.sim.stop_pictures import (
     SHOWN_S_MAX,
     Seen,

@@ -1,6 +1,6 @@
 """The proofs about heat: figures of the reference, spread coils, stopped pumps, clean sessions.
 
-Most trials are one coil with the product's own reckoning beside it (hw_sim/heat_rig.py); some are
+Most trials are one coil with the product's own reckoning beside it (hw_sim/heat/rig.py); some are
 the whole system, where the screen and the controller have to show the same. Every trial is one seed
 and can be run alone. Goals stand beside the results; a goal that is missed fails the command.
 """
@@ -21,9 +21,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from edge.domain.train_plan import Plan, plan_of
-from hw_sim.heat_figures import FIGURES, figure_errors, forecast_s
-from hw_sim.heat_rig import HeatRig, Trial
-from hw_sim.heat_system import SystemTrial, play_system
+from hw_sim.heat.figures import FIGURES, figure_errors, forecast_s
+from hw_sim.heat.rig import HeatRig, Trial
+from hw_sim.heat.system import SystemTrial, play_system
 from hw_sim.plant.coil import COIL_KINDS, FIGURE8_COOLED, in_other_room, spread_kind
 
 LIMIT_C = 41.0  # SURFACE_C10_MAX and WINDING_C10_MAX of firmware/wire/limits.py

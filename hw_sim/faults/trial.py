@@ -14,9 +14,9 @@ from dataclasses import asdict, dataclass, field
 from edge.domain.faults import STOP_CODES, fault_row
 from edge.domain.session_states import S
 from hw_sim.checkers import OFF_NS_MAX, Facts, check, gate_windows
-from hw_sim.fault_bench import FaultBench
-from hw_sim.fault_states import AFTER, ARM, HELD, LIVE, REST, Situation
-from hw_sim.fault_watch import STOP, WORDS, Seen, Technician, close_visit
+from hw_sim.faults.bench import FaultBench
+from hw_sim.faults.states import AFTER, ARM, HELD, LIVE, REST, Situation
+from hw_sim.faults.watch import STOP, WORDS, Seen, Technician, close_visit
 from hw_sim.plant.host_enable import HOST_WIRE
 from hw_sim.plant.panel import CHAIN_MASK
 from hw_sim.recorder import TruthRecorder
@@ -31,7 +31,7 @@ Cause = Callable[[TruthRecorder, int], int | None]
 
 @dataclass(frozen=True)
 class Expected:
-    """One reaction that is right: a word of fault_watch, and the code it comes with."""
+    """One reaction that is right: a word of watch.py, and the code it comes with."""
 
     word: str
     code: str = ""
@@ -57,7 +57,7 @@ class Fault:
     text: str
     why: str  # the declared reactions are right
     strike: Strike
-    rest: str  # reactions while nothing can be given, by group of hw_sim/fault_states.py
+    rest: str  # reactions while nothing can be given, by group of hw_sim/faults/states.py
     live: str  # while the output is or may be enabled
     held: str  # while it was stopped
     after: str = "tolerate | alarm"  # when the dose is complete

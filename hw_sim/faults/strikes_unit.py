@@ -14,8 +14,8 @@ from firmware.wire.commands import Charge, ClearFault, Confirm, FireTrain, Heart
 from firmware.wire.framing import Decoder, encode
 from firmware.wire.reports import Identity, Status
 from firmware.wire.seal import SEAL_BYTES
-from hw_sim.fault_bench import FaultBench
-from hw_sim.fault_strikes import Strike, act, both, on_unit
+from hw_sim.faults.bench import FaultBench
+from hw_sim.faults.strikes import Strike, act, both, on_unit
 from hw_sim.link import Direction, LinkPlan
 from hw_sim.mcu import Core, real_core
 from hw_sim.sim_hal import SimHal

@@ -7,8 +7,8 @@ right.
 
 from __future__ import annotations
 
-from hw_sim.fault_strikes import first_misfire, first_pulse, on_unit
-from hw_sim.fault_strikes_unit import (
+from hw_sim.faults.strikes import first_misfire, first_pulse, on_unit
+from hw_sim.faults.strikes_unit import (
     brown_out,
     fit_core,
     hal,
@@ -16,7 +16,7 @@ from hw_sim.fault_strikes_unit import (
     pauses_of_python,
     rebooted,
 )
-from hw_sim.fault_trial import Fault
+from hw_sim.faults.trial import Fault
 
 ANEW = "a new boot is known by its epoch: what ran is over, the count comes from its flash"
 GONE = "no status: the edge stops, and the controller's hardware lets the enable go by itself"

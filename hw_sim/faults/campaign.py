@@ -2,8 +2,8 @@
 
 Each state of a visit is reached once in a worker and the process is then forked for each fault, so
 that a campaign of thousands of whole systems takes minutes. Runs on all cores; the same seed gives
-the same results in any order. What was not declared in hw_sim/fault_catalogue.py is listed with the
-command that plays it again, and makes the exit status 1.
+the same results in any order. What was not declared in catalogue.py is listed with the command that
+plays it again, and makes the exit status 1.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ from rich.table import Table
 from structlog.typing import EventDict
 
 from edge.domain.faults import CLASS_MS
-from hw_sim.fault_bench import FaultBench, write_library
-from hw_sim.fault_catalogue import CATALOGUE, FAULT_BY_ID
-from hw_sim.fault_states import BY_NAME, SITUATIONS
-from hw_sim.fault_trial import Fault, PairResult, run_pair
+from hw_sim.faults.bench import FaultBench, write_library
+from hw_sim.faults.catalogue import CATALOGUE, FAULT_BY_ID
+from hw_sim.faults.states import BY_NAME, SITUATIONS
+from hw_sim.faults.trial import Fault, PairResult, run_pair
 from hw_sim.fork import ForkError, fork_run
 from hw_sim.vtime import VirtualLoop
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from edge.api import schema
 from edge.domain.checks import QUESTIONS
 from edge.domain.session_states import S
-from hw_sim.fault_bench import FaultBench
+from hw_sim.faults.bench import FaultBench
 from hw_sim.session import BOOT_S, STEP_S, arm_and_start, prepare
 from hw_sim.system import APPOINTMENT_ID, TECHNICIAN
 

@@ -7,7 +7,7 @@ right.
 
 from __future__ import annotations
 
-from hw_sim.fault_strikes import (
+from hw_sim.faults.strikes import (
     UNKNOWN_COIL,
     both,
     chatter,
@@ -19,7 +19,7 @@ from hw_sim.fault_strikes import (
     sudden_coil,
     worn,
 )
-from hw_sim.fault_trial import Fault
+from hw_sim.faults.trial import Fault
 from hw_sim.plant.coil import FIGURE8
 
 PRESSED = "an open contact stops, and keeps the unit from starting until it is closed"

@@ -1,8 +1,8 @@
 """One whole system and one technician, with everything that can be broken within reach.
 
-Used by the campaign of faults (hw_sim/faults.py) and by tests: stalls, kills and starts the edge,
-spoils its disk, and mends everything that a strike of hw_sim/fault_strikes*.py has broken. Judges
-nothing. Its store stays in memory over a restart of the edge, so that a run can be forked.
+Used by the campaign (campaign.py) and by tests: stalls, kills and starts the edge, spoils its disk,
+and mends everything that a strike of strikes*.py has broken. Judges nothing. Its store stays in
+memory over a restart of the edge, so that a run can be forked.
 """
 
 from __future__ import annotations

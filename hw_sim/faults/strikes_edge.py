@@ -13,8 +13,8 @@ from datetime import timedelta
 from edge.api import schema
 from edge.ports import LinkLostError
 from hw_sim.clinic.line import Faults
-from hw_sim.fault_bench import FaultBench
-from hw_sim.fault_strikes import Strike, act
+from hw_sim.faults.bench import FaultBench
+from hw_sim.faults.strikes import Strike, act
 from hw_sim.kiosk_robot import RobotError
 
 NS_PER_MS = 1_000_000

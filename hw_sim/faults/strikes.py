@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from edge.ports import PanelInput
 from firmware.wire.limits import AMPLITUDE_STOP_PM
-from hw_sim.fault_bench import STORE_FAILED, FaultBench
+from hw_sim.faults.bench import STORE_FAILED, FaultBench
 from hw_sim.plant.coil import FIGURE8_COOLED, CoilKind
 from hw_sim.recorder import TruthRecorder
 from hw_sim.unit import SimUnit

@@ -7,8 +7,8 @@ right.
 
 from __future__ import annotations
 
-from hw_sim.fault_strikes import stick, stick_then_open
-from hw_sim.fault_trial import Fault
+from hw_sim.faults.strikes import stick, stick_then_open
+from hw_sim.faults.trial import Fault
 
 BRIDGED = "the other wire of the contact still stops; two answers keep the unit from starting"
 BROKEN = "a broken wire reads open and the controller stops; two answers keep it from starting"

@@ -7,8 +7,8 @@ right.
 
 from __future__ import annotations
 
-from hw_sim.fault_strikes import act, ambient, heat, open_contact, stop_cooling_unseen
-from hw_sim.fault_trial import Fault
+from hw_sim.faults.strikes import act, ambient, heat, open_contact, stop_cooling_unseen
+from hw_sim.faults.trial import Fault
 
 FAULTS: tuple[Fault, ...] = (
     Fault(

@@ -7,8 +7,8 @@ right.
 
 from __future__ import annotations
 
-from hw_sim.fault_strikes import converter, sensor
-from hw_sim.fault_trial import Fault
+from hw_sim.faults.strikes import converter, sensor
+from hw_sim.faults.trial import Fault
 
 NO_VALUE = "outside the electrical range within a second: no value, no output"
 STILL = "half a minute of stimulation tells; until then the other sensors trip in its place"

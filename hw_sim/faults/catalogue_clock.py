@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from hw_sim.fault_strikes import act, first_failed_write
-from hw_sim.fault_strikes_edge import (
+from hw_sim.faults.strikes import act, first_failed_write
+from hw_sim.faults.strikes_edge import (
     bug_in_panel,
     bug_in_store,
     crash_loop,
@@ -21,8 +21,8 @@ from hw_sim.fault_strikes_edge import (
     terminate,
     wall_clock,
 )
-from hw_sim.fault_strikes_unit import NO_HEARTBEATS, drift, sieve
-from hw_sim.fault_trial import Fault
+from hw_sim.faults.strikes_unit import NO_HEARTBEATS, drift, sieve
+from hw_sim.faults.trial import Fault
 
 DATES = "no duration uses the wall clock; dates of orders do, and the screen says so"
 SHORT = "shorter than any watchdog waits"

@@ -7,9 +7,9 @@ right.
 
 from __future__ import annotations
 
-from hw_sim.fault_strikes import act, first_pulse, first_weak, on_unit
-from hw_sim.fault_strikes_unit import fire_unasked, hal, power, raise_bank
-from hw_sim.fault_trial import Fault
+from hw_sim.faults.strikes import act, first_pulse, first_weak, on_unit
+from hw_sim.faults.strikes_unit import fire_unasked, hal, power, raise_bank
+from hw_sim.faults.trial import Fault
 
 # In a train each pulse is judged by its own current; the bank is looked at when the train is over.
 TRAIN_MS = 1_500

@@ -7,8 +7,8 @@ right.
 
 from __future__ import annotations
 
-from hw_sim.fault_strikes import act, both, never, on_unit
-from hw_sim.fault_strikes_unit import (
+from hw_sim.faults.strikes import act, both, never, on_unit
+from hw_sim.faults.strikes_unit import (
     NO_STATUS,
     babble,
     dead,
@@ -21,7 +21,7 @@ from hw_sim.fault_strikes_unit import (
     stale_frames,
     unplug,
 )
-from hw_sim.fault_trial import Fault
+from hw_sim.faults.trial import Fault
 
 ASKED_AGAIN = "what is lost is asked for again; each frame is checked and numbered"
 # In a pause whoever sees the silence first names it: the line, the heartbeat, the edge's enable.

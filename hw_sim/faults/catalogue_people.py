@@ -8,8 +8,8 @@ right.
 from __future__ import annotations
 
 from hw_sim.clinic.line import Faults
-from hw_sim.fault_strikes import first_failed_write
-from hw_sim.fault_strikes_edge import (
+from hw_sim.faults.strikes import first_failed_write
+from hw_sim.faults.strikes_edge import (
     clinic,
     disk,
     double_tap,
@@ -19,7 +19,7 @@ from hw_sim.fault_strikes_edge import (
     second_page,
     withdraw_order,
 )
-from hw_sim.fault_trial import Fault
+from hw_sim.faults.trial import Fault
 
 # A store that fails under a record on its way ends the service: a new process opens it anew.
 UNWRITTEN = "nothing may be given that cannot be written down"

@@ -15,7 +15,7 @@ from edge.api.schema import Refused, Snapshot
 from edge.domain.checks import QUESTIONS
 from edge.domain.session_states import OUTPUT_POSSIBLE
 from edge.ports import StoreError
-from hw_sim.fault_bench import FaultBench
+from hw_sim.faults.bench import FaultBench
 from hw_sim.kiosk_robot import RobotError
 from hw_sim.system import APPOINTMENT_ID, TECHNICIAN
 

@@ -7,8 +7,8 @@ right.
 
 from __future__ import annotations
 
-from hw_sim.fault_strikes import lose_input, on_unit, stick
-from hw_sim.fault_trial import Fault
+from hw_sim.faults.strikes import lose_input, on_unit, stick
+from hw_sim.faults.trial import Fault
 
 STILL = "no edge arrives any more: the one-shot falls, which the controller sees and stops"
 ALIKE = "no difference shows while the enable is wanted; it is found when it is not"

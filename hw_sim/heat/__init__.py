@@ -1,0 +1,1 @@
+"""The proofs about the thermal look-ahead and the sensors it rests on."""
