@@ -35,7 +35,7 @@ from edge.services.library import ProtocolLibrary
 from edge.services.supervisor import callback_failures, supervise
 from edge.services.texts import Sentence, Texts
 
-WATCHDOG_PERIOD_S = 5.0  # [P] a third of WatchdogSec=15 in the unit file
+WATCHDOG_PERIOD_S = 5.0  # [P] a third of WatchdogSec in edge/tms-edge.service
 
 
 @dataclass(frozen=True)
