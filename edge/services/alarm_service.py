@@ -42,6 +42,7 @@ from edge.services.texts import Sentence
 log = structlog.get_logger(__name__)
 
 PERIOD_S = 0.5
+COUNT_S = 1.0  # [P] the controller's count is read within a few answers of the line
 START_GRACE_S = 3.0  # [P] a service that has just started has not had time to find its controller
 PERIODS_PER_MIN = 120
 GATE_STATES = ("ARMED", "TRAIN")
@@ -86,6 +87,7 @@ class AlarmService:
         self._bad_counts: deque[int] = deque(maxlen=PERIODS_PER_MIN)
         self._repeat_counts: deque[int] = deque(maxlen=PERIODS_PER_MIN)
         self._disk_used_pct: int | None = None
+        self._uncertain_at: float | None = None  # loop seconds, since when pulses are not settled
         self._sounder = Sounder(indicators, self._sounder_judged)
         self._playing = Priority.LOW  # of the burst that was begun last
         self._test = AlarmTest(indicators)
@@ -231,12 +233,12 @@ class AlarmService:
         return now < self._graced_until and not is_found and self._state.state is S.IDLE
 
     def _alarm_facts(self, now: float) -> AlarmFacts:
-        state, visit = self._state, self._state.visit
+        state = self._state
         heard_at = state.clinic_heard_at
         return AlarmFacts(
             device=self._facts.device(),
             state=state.state,
-            uncertain_pulses=0 if visit is None else visit.session.dose.uncertain,
+            uncertain_pulses=self._uncertain_pulses(now),
             clinic_silent_s=None if heard_at is None else now - heard_at,
             quarantined=state.quarantined,
             clock_is_trusted=self._wall_clock.now().is_trusted,
@@ -250,6 +252,17 @@ class AlarmService:
             held_code=self._held_code(),
             expected=state.safety.expected,
         )
+
+    def _uncertain_pulses(self, now: float) -> int:
+        """Not while the controller's count is just being read, as after each stop in a train."""
+        visit = self._state.visit
+        pulses = 0 if visit is None else visit.session.dose.uncertain
+        if pulses == 0:
+            self._uncertain_at = None
+            return 0
+        if self._uncertain_at is None:
+            self._uncertain_at = now
+        return pulses if now - self._uncertain_at >= COUNT_S else 0
 
     def _stop_code(self) -> str:
         """Of the stop that waits to be understood."""

@@ -44,7 +44,7 @@ FAULTS: tuple[Fault, ...] = (
         on_unit(lambda u: u.hang_mcu()),
         rest="tolerate",
         live="stop link_lost",
-        held="tolerate",
+        held="tolerate | alarm",
         places={"uncertain": "tolerate | refuse uncertain"},
         alarms="link_down link_lost uncertain_dose",
     ),

@@ -30,7 +30,7 @@ FAULTS: tuple[Fault, ...] = (
         heat(surface_c=39.5),
         rest="refuse temperature_unknown",
         live="stop 205",
-        held="stop 205 | stop sensor_own",
+        held="stop 205 | stop sensor_own | refuse temperature_unknown",
         alarms="sensor_own sensor_slew surface_warm",
         places={"uncertain": "stop 205 | stop sensor_own | refuse fault"},
     ),

@@ -251,6 +251,33 @@ def test_fault_that_is_still_latched_is_shown_again_by_the_controller() -> None:
 # What comes from elsewhere
 
 
+def test_count_that_is_just_being_read_is_no_alarm_and_one_that_stays_open_is() -> None:
+    """Catches a dose called uncertain in the moment after each stop in a train."""
+
+    async def scenario(made: Bench) -> None:
+        await made.treating(3)
+        made.accept(await made.chair.stop("operator"))
+        visit = made.state.visit
+        assert visit is not None
+        seen: set[str] = set()
+        for _ in range(300):
+            await made.sleep(0.01)
+            made.chair._unit.alarms.evaluate()  # also in the very moment of the question
+            seen |= shown(made)
+        assert "uncertain_dose" not in seen
+
+        visit.session.dose.uncertain = 1
+        await made.sleep(0.9)
+        assert "uncertain_dose" not in shown(made)
+        await made.sleep(1.2)
+        assert "uncertain_dose" in shown(made)
+        visit.session.dose.uncertain = 0
+        await made.sleep(0.6)
+        assert "uncertain_dose" not in [a.alarm_id for a in made.state.alarms if a.is_active]
+
+    bench(scenario)
+
+
 def test_disk_that_fills_up_is_an_alarm_and_none_when_it_cannot_be_asked() -> None:
     async def scenario(made: Bench) -> None:
         await made.until(lambda: not made.not_ready())
