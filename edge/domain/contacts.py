@@ -55,10 +55,7 @@ UNREAD = Contact()
 
 def step(contact: Contact, sample: bool | None, now: float) -> tuple[Contact, tuple[Moved, ...]]:
     """The contact after this sample, and what changed; a sample of None could not be read."""
-    is_fresh = _is_fresh(contact, now)
-    if is_fresh and _is_at_rest(contact, sample):
-        return Contact(contact.level, sample, now, contact.closing_since), ()
-    before = contact if is_fresh else _forgotten(contact)
+    before = contact if _is_fresh(contact, now) else _forgotten(contact)
     openings = _openings(before, sample, now)
     is_chattering = len(openings) > CHATTER_OPENINGS_MAX or (
         before.is_chattering and bool(openings)
@@ -92,12 +89,6 @@ def due_at(contact: Contact) -> float | None:
 def _is_fresh(contact: Contact, now: float) -> bool:
     """Read lately, and not in the future."""
     return contact.read_at is not None and 0.0 <= now - contact.read_at <= STALE_S
-
-
-def _is_at_rest(contact: Contact, sample: bool | None) -> bool:
-    """Reads what has long been believed, as nearly every sample does: then only its age is new."""
-    is_as_believed = sample is not None and sample is contact.raw and sample is contact.level
-    return is_as_believed and not contact.openings and not contact.is_chattering
 
 
 def _forgotten(contact: Contact) -> Contact:
