@@ -12,62 +12,15 @@ import json
 import sys
 from pathlib import Path
 
-import pytest
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from tests.mutants import argued
-from tests.mutants.mutate import mutants_of, unchanged
-from tests.mutants.scope import GROUPS, ROOT, TABLES, Group
+from tests.mutants.campaign import try_all
+from tests.mutants.scope import GROUPS, Group
 from tests.mutants.score import Result, Score, as_json, problems, score, told
-from tests.mutants.trial import Outcome, Trials
-
-# Plain assertions: what a failure says is not read here.
-_PYTEST = ("-qq", "-s", "--assert=plain", "--timeout=0", "-p", "no:cacheprovider")
-
-
-def try_group(
-    group: Group, paths: list[Path], arguments: dict[argued.Key, argued.Argument], bar: Progress
-) -> list[Result]:
-    """All mutants of these modules with their outcomes, in the order of the code."""
-    results: list[Result] = []
-
-    def work(trials: Trials) -> None:
-        for path in paths:
-            results.extend(_try_module(trials, group, path, arguments, bar))
-
-    files = dict.fromkeys(test for path in paths for stage in group.stages(path) for test in stage)
-    trials = Trials(work, [unchanged(_source(path), str(path)) for path in paths])
-    status = pytest.main([*_PYTEST, "--hypothesis-seed=0", *files], plugins=[trials])
-    if status != pytest.ExitCode.OK:
-        raise RuntimeError(f"pytest ended with {status}")
-    return results
-
-
-def _source(path: Path) -> str:
-    return (ROOT / path).read_text(encoding="utf-8")
-
-
-def _try_module(
-    trials: Trials,
-    group: Group,
-    path: Path,
-    arguments: dict[argued.Key, argued.Argument],
-    bar: Progress,
-) -> list[Result]:
-    name = str(path)
-    mutants = mutants_of(_source(path), name, TABLES.get(name, ()))
-    task = bar.add_task(name, total=len(mutants))
-    found: list[Result] = []
-    for mutant in mutants:
-        # The other stages are for those of which nobody said that no test can tell them apart.
-        stages = group.stages(path)[: 1 if mutant.key() in arguments else None]
-        found.append((mutant, trials.tried(mutant, stages)))
-        bar.advance(task)
-    alive = sum(outcome is Outcome.SURVIVED for _, outcome in found)
-    bar.console.print(f"{name}: {len(found)} mutants, {alive} alive", highlight=False)
-    return found
+from tests.mutants.trial import Outcome
 
 
 def chosen(only: str) -> list[tuple[Group, list[Path]]]:
@@ -96,15 +49,15 @@ def main() -> int:
     arguments = argued.load()
     results: list[Result] = []
     modules, groups = [], []
+    asked = chosen(options.only)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bar:
-        for group, paths in chosen(options.only):
-            of_group = try_group(group, paths, arguments, bar)
-            groups.append(score(group.name, of_group, arguments))
-            for path in paths:
-                each = [result for result in of_group if result[0].module == str(path)]
-                modules.append(score(str(path), each, arguments))
-            results += of_group
+        found = try_all([(g, path) for g, paths in asked for path in paths], arguments, bar)
+    for group, paths in asked:
+        of_group = [result for path in paths for result in found[path]]
+        groups.append(score(group.name, of_group, arguments))
+        modules += [score(str(path), found[path], arguments) for path in paths]
+        results += of_group
     names = {row.name for row in modules}
     wrong = problems(groups, results, [key for key in arguments if key[0] in names])
     show(Console(), [*modules, *groups])
