@@ -43,8 +43,7 @@ class CoilHeat:
     ) -> None:
         self._learner = CoilLearner(nominal, known, trains)
         self._trend = CoolingTrend()
-        self._last: Reading | None = None
-        self._own_face_c = 0.0
+        self._seen: Heat | None = None
         self._guess: Heat | None = None
         self._guess_of: Reading | None = None
         self._renew_at_s = 0.0
@@ -76,8 +75,9 @@ class CoilHeat:
         A coil in the air teaches nothing: what it loses there is not what it loses on a head.
         own_face_c is another view of the face, None without one; the hotter one counts.
         """
-        self._own_face_c = reading.face_c if own_face_c is None else own_face_c
-        last, self._last = self._guess_of, reading
+        face_c = reading.face_c if own_face_c is None else max(reading.face_c, own_face_c)
+        self._seen = Heat(face_c, reading.winding_c)
+        last = self._guess_of
         if last is not None and 0 <= reading.at_s - last.at_s < STEP_S:
             return
         if reading.at_s >= self._renew_at_s:
@@ -106,16 +106,16 @@ class CoilHeat:
         """Readings were missing, or the coil was elsewhere."""
         self._learner.end_stretch()
         self._trend.end_stretch()
-        self._last = self._guess = self._guess_of = None
+        self._seen = self._guess = self._guess_of = None
 
     def now(self) -> Heat | None:
         """The temperatures to reckon from; None without a reading."""
-        last, guess = self._last, self._guess
-        if last is None or guess is None:
+        seen, guess = self._seen, self._guess
+        if seen is None or guess is None:
             return None
         return Heat(
-            max(last.face_c, self._own_face_c, guess.face_c - HIDDEN_C),
-            max(last.winding_c, guess.winding_c - HIDDEN_C),
+            max(seen.face_c, guess.face_c - HIDDEN_C),
+            max(seen.winding_c, guess.winding_c - HIDDEN_C),
         )
 
     def forecast(

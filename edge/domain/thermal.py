@@ -152,10 +152,9 @@ class CoilModel:
         f, s = self._mean - self._half, self._mean + self._half
         fast = (slope - s * face) / (f - s)
         slow = face - fast
-        turn = -(f * fast) / (s * slow) if slow else 0.0
-        if turn <= 1:  # it only rises, towards its rest
+        if slow <= 0:  # it only rises, towards its rest
             return TAIL_S_MAX, self.after(heat, TAIL_S_MAX).face_c
-        t_s = math.log(turn) / (s - f)
+        t_s = math.log(-(f * fast) / (s * slow)) / (s - f)
         return t_s, self.after(heat, t_s).face_c
 
     def _rest(self, watts_k: float) -> tuple[float, float]:

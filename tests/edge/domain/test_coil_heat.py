@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from edge.domain.coil_heat import FIXED_C, SHARE_LEARNED, SHARE_NOMINAL, CoilHeat
-from edge.domain.thermal import NOMINAL, Heat, blocks_of
+from edge.domain.coil_heat import FIXED_C, HIDDEN_C, SHARE_LEARNED, SHARE_NOMINAL, CoilHeat
+from edge.domain.thermal import NOMINAL, CoilModel, Heat, blocks_of
 from edge.domain.thermal_learn import Reading
 from edge.domain.train_plan import plan_of
 from tests.edge.domain.heat_bench import HeatBench
@@ -104,6 +104,13 @@ def test_the_hotter_of_two_face_sensors_counts() -> None:
     assert coil.now() == Heat(32.5, 31.0)
 
 
+def test_another_view_of_the_face_that_is_colder_does_not_count() -> None:
+    coil = CoilHeat(PASSIVE)
+    coil.take(Reading(0.0, 30.0, 31.0, 0.0), own_face_c=28.0, is_on_head=True)
+
+    assert coil.now() == Heat(30.0, 31.0)
+
+
 def test_cooling_that_fails_is_said_and_teaches_nothing() -> None:
     coil, bench = CoilHeat(COOLED), HeatBench(COOLED)
     warmed(coil, bench, 4)
@@ -141,6 +148,48 @@ def test_a_reading_between_two_steps_counts_at_once() -> None:
     coil.take(Reading(0.1, 30.4, 35.0, 0.0), is_on_head=True)
 
     assert coil.now() == Heat(30.4, 35.0)
+
+
+@pytest.mark.parametrize("later_s", [0.0, 0.1, 0.44])
+def test_a_reading_between_two_steps_moves_no_estimate(later_s: float) -> None:
+    """The estimate stays with the hot reading before it, and nobody is told that it is cool."""
+    coil = CoilHeat(PASSIVE)
+    coil.take(Reading(100.0, 40.0, 60.0, 0.0), is_on_head=True)
+    coil.take(Reading(100.0 + later_s, 25.0, 26.0, 0.0), is_on_head=True)
+
+    assert coil.now() == Heat(40.0 - HIDDEN_C, 60.0 - HIDDEN_C)
+
+
+# 0.45 s is the nearest reading that is reckoned with, 2 s the longest gap that is bridged.
+@pytest.mark.parametrize("span_s", [0.45, 2.0])
+def test_the_estimate_follows_a_sensor_that_disagrees(span_s: float) -> None:
+    """In 120 s at the face and 10 s at the winding, beside the heat of the pulses in between."""
+    coil = CoilHeat(PASSIVE)
+    coil.take(Reading(0.0, 40.0, 60.0, 1.0), is_on_head=True)
+    coil.take(Reading(span_s, 25.0, 26.0, 5.0), is_on_head=True)
+
+    alone = CoilModel(PASSIVE).heated(Heat(40.0, 60.0), span_s, 4.0)
+    face_c = alone.face_c + (25.0 - alone.face_c) * span_s / 120
+    winding_c = alone.winding_c + (26.0 - alone.winding_c) * span_s / 10
+    now = coil.now()
+
+    assert now is not None
+    assert now.face_c == pytest.approx(face_c - HIDDEN_C, abs=1e-9)
+    assert now.winding_c == pytest.approx(winding_c - HIDDEN_C, abs=1e-9)
+
+
+def test_what_was_learned_is_looked_at_once_a_second() -> None:
+    """A second after the first reading, whenever that was."""
+    coil = CoilHeat(PASSIVE)
+    coil.take(Reading(0.5, 23.0, 23.0, 0.0), is_on_head=True)
+    for _ in range(3):
+        coil.train_done()
+    seen = []
+    for at_s in (1.0, 1.5):
+        coil.take(Reading(at_s, 23.0, 23.0, 0.0), is_on_head=True)
+        seen.append(coil.is_learned)
+
+    assert seen == [False, True]
 
 
 def test_a_record_that_no_coil_can_have_leaves_the_wide_margin() -> None:

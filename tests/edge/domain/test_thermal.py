@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from edge.domain import thermal
 from edge.domain.thermal import (
     FIGURE8,
     NOMINAL,
@@ -189,6 +191,31 @@ def test_blocks_of_the_rest_begin_with_the_interrupted_train() -> None:
     assert blocks[1].start_s - blocks[0].start_s == pytest.approx(9.0)
 
 
+def test_blocks_begin_and_last_as_the_plan_says() -> None:
+    plan = plan_of((40, 100_000), (3, 30_000_000), train_levels=1)
+
+    assert blocks_of(plan, 0, 2.0) == (
+        Block(2.0, 3.9, 40),
+        Block(32.0, 3.9, 40),
+        Block(62.0, 3.9, 40),
+    )
+
+
+@pytest.mark.parametrize(
+    ("pause_us", "blocks"),
+    [
+        (2_999_999, (Block(0.0, 3.999999, 4),)),
+        (3_000_000, (Block(0.0, 0.5, 2), Block(3.5, 0.5, 2))),
+    ],
+)
+def test_trains_three_seconds_apart_are_blocks_of_their_own(
+    pause_us: int, blocks: tuple[Block, ...]
+) -> None:
+    plan = plan_of((2, 500_000), (2, 500_000 + pause_us), train_levels=1)
+
+    assert blocks_of(plan, 0, 0.0) == blocks
+
+
 def test_a_complete_dose_has_no_blocks() -> None:
     assert blocks_of(ITBS_600, 600, 0.0) == ()
     assert first_seconds((), 10.0) == ()
@@ -208,6 +235,12 @@ def test_first_seconds_of_a_short_block_are_all_of_it() -> None:
 
     assert first_seconds((short, long), 10.0) == (short,)
     assert first_seconds((long, short), 10.0) == (Block(0.0, 10.0, 10),)
+
+
+def test_a_single_pulse_is_whole_in_no_time() -> None:
+    single = Block(1.0, 0.0, 1)
+
+    assert first_seconds((single,), 0.0) == (single,)
 
 
 def wait_for(plan: Plan, kind: str, now: Heat, winding_limit_c: float = 80.0) -> float | None:
@@ -245,6 +278,60 @@ def test_a_warm_coil_is_ready_when_the_peak_fits() -> None:
         for at_s in (wait_s - 30.0, wait_s)
     ]
     assert peaks[0] > 40.5 >= peaks[1]
+
+
+def wait_without_pulses(
+    now: Heat, limit_c: float, margin_c: float = 0.0, winding_limit_c: float = 80.0
+) -> float | None:
+    return ready_in_s(
+        CoilModel(PASSIVE),
+        now,
+        (),
+        level_pct_mso=60,
+        limit_c=limit_c,
+        winding_limit_c=winding_limit_c,
+        margin_share=0.0,
+        margin_c=margin_c,
+    )
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3, 7, 20, 40])
+def test_the_first_half_minute_that_fits_is_told(steps: int) -> None:
+    """A face that only cools: it fits at the step where it is at the limit."""
+    warm = Heat(65.0, 65.0)
+    limit_c = CoilModel(PASSIVE.parked()).after(warm, 30.0 * steps).face_c
+
+    assert wait_without_pulses(warm, limit_c) == 30.0 * steps
+
+
+def test_a_peak_at_the_limit_fits_with_its_margin() -> None:
+    assert wait_without_pulses(Heat(40.5, 30.0), 41.0, margin_c=0.5) == 0.0
+
+
+def test_a_coil_that_fits_in_a_second_does_not_fit_now() -> None:
+    warm = Heat(40.51, 30.0)
+    assert CoilModel(PASSIVE.parked()).after(warm, 1.0).face_c < 40.5
+
+    assert wait_without_pulses(warm, 41.0, margin_c=0.5) == 30.0
+
+
+def test_a_winding_at_its_limit_does_not_fit() -> None:
+    assert wait_without_pulses(Heat(30.0, 50.0), 41.0, winding_limit_c=50.0) == 30.0
+    assert wait_without_pulses(Heat(30.0, 50.0), 41.0, winding_limit_c=50.1) == 0.0
+
+
+def test_a_waiting_time_takes_few_forecasts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Now, in an hour, and seven to halve the 120 half minutes between."""
+    calls: list[Heat] = []
+
+    def counted(model: CoilModel, now: Heat, *args: Any, **named: Any) -> Forecast:
+        calls.append(now)
+        return predict(model, now, *args, **named)
+
+    monkeypatch.setattr(thermal, "predict", counted)
+
+    assert wait_for(ITBS_600, "figure8", Heat(36.0, 45.0)) is not None
+    assert len(calls) <= 9
 
 
 def test_waiting_does_not_help_a_session_that_is_too_much() -> None:

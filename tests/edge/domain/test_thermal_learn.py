@@ -16,6 +16,7 @@ from edge.domain.thermal_learn import (
     RATIO_HIGH,
     RATIO_LOW,
     REST_C_MAX,
+    TRAINS_LEARNED,
     CoilLearner,
     NodeFit,
     Reading,
@@ -75,6 +76,7 @@ def test_learner_without_a_train_knows_the_type_only() -> None:
 
     assert not learner.is_learned()
     assert learner.constants() == COOLED
+    assert learner.trains == 0
 
 
 def test_a_minute_of_a_long_train_counts_as_a_train() -> None:
@@ -110,6 +112,96 @@ def test_a_flow_to_the_room_of_the_wrong_sign_is_not_divided_by() -> None:
 
     assert found.face_to_room == pytest.approx(RATIO_LOW * PASSIVE.face_to_room)
     assert found.face_rest_c == PASSIVE.face_rest_c + REST_C_MAX
+
+
+def test_a_room_that_takes_no_heat_is_not_divided_by() -> None:
+    learner = CoilLearner(PASSIVE)
+    learner._face.mean = [23.0, 0.004, 0.0, 0.001]
+
+    found = learner.constants()
+
+    assert found.face_rest_c == pytest.approx(
+        PASSIVE.face_rest_c + 0.001 / PASSIVE.face_to_room, abs=1e-9
+    )
+
+
+def test_a_flow_to_the_coolant_of_the_wrong_sign_is_not_divided_by() -> None:
+    """A few hundredths of a kelvin a second are left, which is next to no change."""
+    learner = CoilLearner(COOLED)
+    learner._winding.mean = [23.0, COOLED.pulse_k, COOLED.winding_to_face, -0.01, 0.05]
+
+    assert learner.constants().coolant_c == pytest.approx(COOLED.coolant_c + 0.05, abs=1e-9)
+
+
+def test_what_was_learned_is_told_number_by_number() -> None:
+    """The flows beside the nominal ones are ratios times what room and coolant are warmer."""
+    found = replace(
+        COOLED, pulse_k=0.9 * COOLED.pulse_k, winding_to_face=1.1 * COOLED.winding_to_face,
+        winding_to_coolant=0.8 * COOLED.winding_to_coolant,
+        face_from_winding=1.2 * COOLED.face_from_winding, face_to_room=1.3 * COOLED.face_to_room,
+        face_rest_c=COOLED.face_rest_c + 1.5, coolant_c=COOLED.coolant_c + 2.0,
+    )  # fmt: skip
+    learner = CoilLearner(COOLED)
+    to_coolant, to_room = found.winding_to_coolant, found.face_to_room
+    learner._winding.mean = [
+        *(23.0, found.pulse_k, found.winding_to_face, to_coolant, to_coolant * 2.0)
+    ]
+    learner._face.mean = [23.0, found.face_from_winding, to_room, to_room * 1.5]
+
+    told = learner.constants()
+
+    for field in fields(CoilConstants):
+        value = getattr(found, field.name)
+        assert getattr(told, field.name) == pytest.approx(value), field.name
+
+
+def test_each_number_is_as_unsure_as_the_parts_it_is_made_of() -> None:
+    """A quotient of two parts, each 12 % unsure; the capacity below the line moves all of them.
+
+    Beside them 3 degrees of the coolant and 1 of the room. The temperature at the start is not
+    known before a reading.
+    """
+    learner = CoilLearner(COOLED)
+    heat, face, coolant = (
+        0.12 * number
+        for number in (COOLED.pulse_k, COOLED.winding_to_face, COOLED.winding_to_coolant)
+    )
+    winding, room = 0.12 * COOLED.face_from_winding, 0.12 * COOLED.face_to_room
+
+    assert_matrix(
+        learner._winding.spread,
+        [
+            [0.0, 0.0, 0.0, 0.0, 0.0],
+            [0.0, 2 * heat * heat, heat * face, heat * coolant, 0.0],
+            [0.0, face * heat, 2 * face * face, face * coolant, 0.0],
+            [0.0, coolant * heat, coolant * face, 2 * coolant * coolant, 0.0],
+            [0.0, 0.0, 0.0, 0.0, (3.0 * COOLED.winding_to_coolant) ** 2],
+        ],
+    )
+    assert_matrix(
+        learner._face.spread,
+        [
+            [0.0, 0.0, 0.0, 0.0],
+            [0.0, 2 * winding * winding, winding * room, 0.0],
+            [0.0, room * winding, 2 * room * room, 0.0],
+            [0.0, 0.0, 0.0, (1.0 * COOLED.face_to_room) ** 2],
+        ],
+    )
+
+
+def assert_matrix(found: list[list[float]], wanted: list[list[float]]) -> None:
+    assert len(found) == len(wanted)
+    for row, wanted_row in zip(found, wanted, strict=True):
+        assert row == pytest.approx(wanted_row, rel=1e-12, abs=0.0)
+
+
+def test_a_known_coil_has_a_third_of_the_doubt() -> None:
+    """So a ninth of the variance, from the third train on."""
+    fresh = CoilLearner(COOLED)
+    for trains, share in ((TRAINS_LEARNED - 1, 1.0), (TRAINS_LEARNED, 1 / 9)):
+        kept = CoilLearner(COOLED, COOLED, trains=trains)
+        for of_kept, of_fresh in ((kept._winding, fresh._winding), (kept._face, fresh._face)):
+            assert of_kept.spread[1][1] == pytest.approx(share * of_fresh.spread[1][1], rel=1e-12)
 
 
 def test_kept_constants_begin_where_they_ended() -> None:
@@ -175,6 +267,18 @@ def coils(nominal: CoilConstants, off: float, seed: int) -> Iterator[CoilConstan
 @pytest.mark.parametrize("nominal", [PASSIVE, COOLED])
 def test_every_coil_of_parts_a_fifth_off_could_be(nominal: CoilConstants) -> None:
     assert all(could_be(coil, nominal) for coil in islice(coils(nominal, 0.2, 1), 500))
+
+
+def test_a_coil_whose_parts_are_a_quarter_off_could_just_be() -> None:
+    """The coupling as the winding tells it is a quarter above, as the face tells it below."""
+    even = replace(
+        COOLED, pulse_k=1 / 4, winding_to_face=1 / 64, face_from_winding=1 / 128,
+        winding_to_coolant=1 / 32, face_to_room=1 / 256,
+    )  # fmt: skip
+    odd = replace(even, winding_to_face=1.25 / 64, face_from_winding=0.75 / 128)
+
+    assert could_be(odd, even)
+    assert not could_be(replace(odd, face_from_winding=0.749 / 128), even)
 
 
 @pytest.mark.parametrize("nominal", [PASSIVE, COOLED])
@@ -256,6 +360,16 @@ def test_a_stretch_that_was_ended_begins_anew() -> None:
     learner.take(Reading(bench.at_s + 0.1, 50.0, 50.0, bench.level_sum))
 
     assert learner.constants() == known
+
+
+def test_node_fit_is_never_surer_than_its_sums() -> None:
+    """One number seen once, as unsure as before: half the variance. Rounding errs upwards."""
+    fit = NodeFit((0.0,), ((1.0,),))
+
+    fit.take((1.0,), 4.0, 1.0)
+
+    assert fit.mean == [2.0]
+    assert 0.5 < fit.spread[0][0] < 0.500001
 
 
 def test_node_fit_finds_two_numbers() -> None:
