@@ -73,8 +73,10 @@ class CoreLoop:
     def turn(self) -> None:
         """One turn; before a pulse only the looks of it."""
         hal, device = self._hal, self._device
-        hal.beat()
         now_us = self._clock.now_ns() // NS_PER_US
+        if self._armed_look_us >= 0:  # before the beat, which finds an enable that has let go
+            self.gap_worst_us = max(self.gap_worst_us, now_us - self._armed_look_us)
+        hal.beat()
         pulse_ns = hal.next_pulse_ns()
         is_calm = pulse_ns is not None and pulse_ns < now_us * NS_PER_US + CALM_NS
         is_due = self._look(now_us, is_calm=is_calm)
@@ -83,6 +85,7 @@ class CoreLoop:
             device.on_bytes(now_us, data)
         if is_due or data or (now_us >= self._wake_us and not is_calm):
             self._wake_us = device.poll(now_us)
+        self._armed_look_us = now_us if hal.is_armed else -1
         if is_calm:
             self._wait_calmly()
         else:
@@ -92,12 +95,6 @@ class CoreLoop:
     def _look(self, now_us: int, *, is_calm: bool) -> bool:
         """Look at the inputs; True when the core was told."""
         mask = self._hal.input_mask()
-        if not self._hal.is_armed:
-            self._armed_look_us = -1
-        else:
-            if self._armed_look_us >= 0:
-                self.gap_worst_us = max(self.gap_worst_us, now_us - self._armed_look_us)
-            self._armed_look_us = now_us
         if mask == self._mask and (is_calm or now_us < self._sample_due_us):
             return False
         self._mask = mask

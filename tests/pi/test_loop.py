@@ -29,6 +29,7 @@ from firmware.wire.codes import (
     TRAIN,
 )
 from firmware.wire.commands import Hello, Stop, UpdateBegin
+from firmware.wire.limits import GATE_LIFE_US
 from firmware.wire.protocol import PROTOCOL_VERSION
 from tests.firmware.bench import arm_of
 from tests.pi.edge_side import EdgeSide
@@ -106,6 +107,23 @@ def test_inputs_are_looked_at_every_millisecond_while_armed(whole: Whole) -> Non
     whole.edge.result(5.0)
 
     assert ARMED_TURN_NS // 1000 <= whole.loop.gap_worst_us <= 1000
+
+
+def test_stall_that_lets_the_enable_go_is_in_the_figures(whole: Whole) -> None:
+    """Catches figures of a calm machine beside a fault that a stall has brought about."""
+    whole.edge.ready()
+    whole.edge.armed(TEN_HZ_20, 1)
+    whole.edge.run_s(0.05)
+    assert whole.loop.gap_worst_us <= 1000
+
+    whole.unit.clock.stall(GATE_LIFE_US * 1000)
+    whole.edge.run_s(0.05)
+
+    assert whole.unit.settings.pins.enable not in whole.unit.plant.high
+    assert whole.loop.gap_worst_us >= GATE_LIFE_US
+    worst_us = whole.loop.gap_worst_us
+    whole.edge.run_s(0.5)
+    assert whole.loop.gap_worst_us == worst_us  # at rest nobody is in a hurry
 
 
 def test_estop_in_a_train_ends_it_within_a_turn(whole: Whole) -> None:

@@ -22,9 +22,11 @@ import pytest
 import serial
 
 from edge.mcu.outcome import Done, Refused
+from firmware.pi.loop import ARMED_TURN_NS
 from firmware.wire.codes import (
     ENDED_COMPLETE,
     F_COUNT,
+    F_INTERNAL,
     RESET_POWER,
     RESET_WATCHDOG,
     STANDBY,
@@ -38,6 +40,7 @@ from tests.firmware.bench import arm_of
 from tests.pi.edge_side import EdgeSide
 from tests.pi.mock_unit import TRUTH
 from tests.pi.unit import settings_text, write_key
+from tests.pi.wired_mock import ENABLE_HOLD_NS
 
 pytestmark = pytest.mark.process
 
@@ -142,12 +145,16 @@ def test_session_over_the_line_gives_the_pulses_that_were_asked_for(core: Core) 
     errors_us = [abs(b - a - period_us * 1000) / 1000 for a, b in pairwise(edges)]
     say(f"interval errors, us: {[round(error) for error in errors_us]}")
     assert all(error <= period_us / 100 for error in errors_us)
-    if result.ended != ENDED_COMPLETE:
-        # The machine stalled: the late pulse was refused and ended the train, and nothing else.
-        assert (result.fault, result.refused) == (F_COUNT, 1)
     assert core.end() == 0
     assert core.truth()[-1] == "high []"
-    assert core.report()["pulses"]["count"] >= result.emitted
+    report = core.report()
+    assert report["pulses"]["count"] >= result.emitted
+    if result.ended != ENDED_COMPLETE:
+        # The machine stalled: the late pulse was refused and ended the train, and nothing else; or
+        # it stood still for longer than the enable lives without a beat, which then let go.
+        has_let_go = report["input_gap_worst_us"] * 1000 >= ENABLE_HOLD_NS - ARMED_TURN_NS
+        allowed = [(F_COUNT, 1)] + [(F_INTERNAL, 0)] * has_let_go
+        assert (result.fault, result.refused) in allowed, report
 
 
 def test_protocol_that_it_cannot_time_is_refused(core: Core, tmp_path: Path) -> None:
