@@ -45,9 +45,17 @@ def utc_now() -> datetime:
     return datetime.now(UTC)  # noqa: TID251 - the test is the entry point
 
 
-class RealClock:
+_TO_NOON = utc_now().replace(hour=11, minute=0) - utc_now()
+
+
+def about_noon() -> datetime:
+    """The clock as it runs, at another hour: at midnight half of the clinic's day is tomorrow."""
+    return utc_now() + _TO_NOON
+
+
+class NoonClock:
     def now(self) -> WallTime:
-        return WallTime(utc_now(), is_trusted=True)
+        return WallTime(about_noon(), is_trusted=True)
 
 
 def free_port() -> int:
@@ -94,22 +102,22 @@ def answering(head: str, body: bytes = b"") -> Handler:
 async def test_a_day_comes_in_and_a_record_goes_out_over_http() -> None:
     port = free_port()
     base_url = f"http://127.0.0.1:{port}/fhir"
-    server = ClinicServer(utc_now, base_url=base_url)
-    server.load(seed.day(utc_now(), UNIT))
+    server = ClinicServer(about_noon, base_url=base_url)
+    server.load(seed.day(about_noon(), UNIT))
     runner = await shell.start(server, port)
     store = memory_store()
     book = ClinicBook(
         store,
         library(),
         LIMITS,
-        RealClock(),
+        NoonClock(),
         BookSettings("Europe/Berlin", 7, UNIT_SYSTEM, UNIT),
     )
     async with ClinicHttpClient(base_url, "") as client:
         sync = ClinicSync(
             store,
             client,
-            RealClock(),
+            NoonClock(),
             SeededEntropy(),
             book,
             SyncSettings(base_url, UNIT, UNIT_SYSTEM, "Europe/Berlin", 30),
