@@ -53,10 +53,9 @@ rest: $(READY) ## every Python test that no other target here runs
 	$(YIELDING) pytest -q $(PURE:%=--ignore=%) $(PAGE:%=--ignore=%) \
 	  --ignore=tests/sim --ignore=tests/process
 
-real-time: $(READY) ## process, then page
-	.ci/need chromium
-	pytest -q tests/process
-	pytest -q $(PAGE)
+real-time: ## process, then page: never at once, each wants the processors
+	@+$(MAKE) --no-print-directory process
+	@+$(MAKE) --no-print-directory page
 
 process: $(READY) ## whole products as real processes, in real time
 	.ci/need chromium

@@ -41,3 +41,8 @@ def test_command_is_one_that_exists_with_the_usual_configuration(service: dict[s
     assert Path(program).name == "tms-edge"
     assert options == ["--config", str(DEFAULT_CONFIG)]
     assert CliRunner().invoke(app, [command, "--help"]).exit_code == 0
+
+
+def test_service_stands_where_it_may_write(service: dict[str, str]) -> None:
+    assert service["ProtectSystem"] == "strict"
+    assert service["WorkingDirectory"] == f"/var/lib/{service['StateDirectory']}"
