@@ -17,6 +17,8 @@ from typing import Any
 import msgspec
 from aiohttp import WSMsgType, web
 
+from edge.api.page import Asset, answer_page, read_page
+
 ROOT = Path(__file__).parents[2] / "kiosk"
 DIST = ROOT / "dist"
 FIXTURES = ROOT / "tests" / "fixtures"
@@ -83,6 +85,7 @@ class Player:
 
 
 PLAYER = web.AppKey("player", Player)
+ASSETS = web.AppKey("assets", dict[str, Asset])
 
 
 def merged(data: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
@@ -101,19 +104,17 @@ def create_app() -> web.Application:
     """The application; the test reaches its Player through app[PLAYER]."""
     app = web.Application()
     app[PLAYER] = Player()
+    app[ASSETS] = read_page(DIST)
     app.on_response_prepare.append(_guard)
     app.add_routes(
         [
-            web.get("/", _index),
             web.get("/ws", _socket),
             web.get("/api/trace", _trace),
             web.post("/api/login", _login),
             web.post("/api/logout", _logout),
         ]
     )
-    if DIST.is_dir():
-        app.router.add_static("/assets", DIST / "assets")
-        app.router.add_get("/favicon.svg", _icon)
+    app.router.add_get("/{path:(?!api/).*}", _page)
     return app
 
 
@@ -122,19 +123,12 @@ async def _guard(_request: web.Request, response: web.StreamResponse) -> None:
     response.headers["Cache-Control"] = "no-store"
 
 
-async def _index(request: web.Request) -> web.StreamResponse:
-    if not (DIST / "index.html").is_file():
-        return web.Response(
-            status=503, text="kiosk/dist is missing: npm ci && npm run build in kiosk/"
-        )
-    response = web.FileResponse(DIST / "index.html")
+async def _page(request: web.Request) -> web.StreamResponse:
+    """From memory, as the service does: a file left open when the server goes is a test's error."""
+    response = answer_page(request.app[ASSETS], request.path)
     if name := request.query.get("fixture"):
         response.set_cookie(COOKIE, name, samesite="Strict")
     return response
-
-
-async def _icon(_request: web.Request) -> web.StreamResponse:
-    return web.FileResponse(DIST / "favicon.svg")
 
 
 async def _trace(_request: web.Request) -> web.Response:
