@@ -81,6 +81,8 @@ async def serve(config: Config) -> None:
     library = open_library(config)
     signer = open_signing_key(config.safety)
     store = open_store(config.store)
+    if store.repair[1]:
+        log.warning("the store was repaired", what=store.repair[1])
     clinic = ClinicHttpClient(config.clinic.base_url, config.clinic.ca_path)
     host_enable = GpioHostEnable(config.gpio)
     thermometer = GpioThermometer(config.gpio)

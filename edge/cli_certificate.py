@@ -16,7 +16,7 @@ from rich.table import Table
 
 from edge.adapters.machine_boot import machine_boot
 from edge.adapters.signing_key import is_signed_by, load_signer
-from edge.adapters.sqlite_store import SqliteStore
+from edge.adapters.store.sqlite_store import SqliteStore
 from edge.adapters.system_clock import SystemClock
 from edge.cli import DEFAULT_CONFIG, AsJson, ConfigPath, app, fail, out, print_json, read_config
 from edge.config import Config

@@ -19,7 +19,7 @@ import typer
 from rich.table import Table
 
 from edge.adapters.pin_hash import InlinePins
-from edge.adapters.sqlite_store import SqliteStore
+from edge.adapters.store.sqlite_store import SqliteStore
 from edge.adapters.system_clock import SystemClock
 from edge.api.server import session_row
 from edge.cli import DEFAULT_CONFIG, AsJson, ConfigPath, accounts_app, app, fail, out, print_json

@@ -58,9 +58,10 @@ class PinConfig:
 
 @dataclass(frozen=True)
 class StoreConfig:
-    """[store] The database file and the file that holds its key (mode 0600)."""
+    """[store] The database, the folder of its change log and the file of their key (mode 0600)."""
 
     path: str
+    log_path: str  # better on another disk: either of the two rebuilds the other
     key_path: str
 
 

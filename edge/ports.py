@@ -181,6 +181,32 @@ class Store(Protocol):
     def checkpoint(self) -> None:
         """Fold the log into the file; takes a moment, so never during treatment."""
 
+    def log_failure(self) -> str:
+        """Why changes are no longer kept a second time; '' while they are."""
+
+    def repaired(self) -> str:
+        """What was done at opening that a person should hear of (store-<code>); '' for nothing."""
+
+    def close(self) -> None: ...
+
+
+class LogFolder(Protocol):
+    """The files of the change log, the store's second copy. Every method may raise StoreError."""
+
+    def names(self) -> list[str]:
+        """Files there, sorted."""
+
+    def read(self, name: str) -> bytes: ...
+
+    def append(self, name: str, data: bytes) -> None:
+        """Add to the end, durable on return; makes the file when it is not there."""
+
+    def truncate(self, name: str, size: int) -> None:
+        """Cut the file back, durable on return."""
+
+    def rename(self, name: str, new_name: str) -> None:
+        """Durable on return; never over a file that is there."""
+
     def close(self) -> None: ...
 
 

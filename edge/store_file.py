@@ -1,6 +1,8 @@
-"""Opens the unit's store as its configuration names it, for the service and for the command line.
+"""Opens the unit's store and its change log as the configuration names them.
 
-Apart from the entry point so that a command that only reads records need not load the service.
+For the service and for the command line; apart from the entry point so that a command that only
+reads records need not load the service. Decides nothing: what to do with a damaged copy is
+edge/domain/store_repair.py's.
 """
 
 from __future__ import annotations
@@ -8,13 +10,34 @@ from __future__ import annotations
 from pathlib import Path
 
 from edge.adapters.key_file import load_key
-from edge.adapters.sqlite_store import SqliteStore
+from edge.adapters.store.change_log import ChangeLog
+from edge.adapters.store.log_folder import DiskLogFolder
+from edge.adapters.store.sqlite_store import SqliteStore
+from edge.adapters.store.two_copies import StoreFiles, open_both
 from edge.config import StoreConfig
-from edge.services.tables import LAYOUT_VERSION, TABLES
+from edge.services.tables import LAYOUT_VERSION, LOGGED_TABLES, TABLES
 
 
 def open_store(config: StoreConfig) -> SqliteStore:
-    """The one connection. Raises StoreError in words."""
+    """The one connection, with its log. Raises StoreError in words."""
     path = Path(config.path)
-    key = load_key(Path(config.key_path), may_create=not path.exists())
-    return SqliteStore(str(path), key, tables=TABLES, layout_version=LAYOUT_VERSION)
+    folder = DiskLogFolder(Path(config.log_path))
+    is_new = not path.exists() and not folder.names()
+    key = load_key(Path(config.key_path), may_create=is_new)
+    files = StoreFiles(
+        open=lambda: SqliteStore(str(path), key, tables=TABLES, layout_version=LAYOUT_VERSION),
+        set_aside=lambda: _set_aside(path),
+    )
+    return open_both(files, ChangeLog(folder, key, LAYOUT_VERSION), LOGGED_TABLES)
+
+
+def _set_aside(path: Path) -> str:
+    """Keep the database under another name, with what belongs to it; returns that name."""
+    number = 1
+    while (aside := path.with_name(f"{path.name}.aside{number}")).exists():
+        number += 1
+    for suffix in ("-wal", "-shm", ""):
+        part = path.with_name(path.name + suffix)
+        if part.exists():
+            part.rename(aside.with_name(aside.name + suffix))
+    return aside.name

@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from edge.adapters.pin_hash import InlinePins
-from edge.adapters.sqlite_store import SqliteStore
+from edge.adapters.store.sqlite_store import SqliteStore
 from edge.app import App, build_app
 from edge.config import Config
 from edge.config_load import load_config

@@ -42,6 +42,8 @@ class AlarmFacts:
     quarantined: int  # records the clinic refused
     clock_is_trusted: bool
     disk_used_pct: int | None
+    is_store_log_failed: bool  # changes are kept once only
+    store_repaired: str  # what was done to the store at this start, '' nothing
     page_silent_s: float | None  # of the screen in control; None: nobody is logged in
     bad_frames_per_min: int
     sounder: str  # open, passed, failed: the last test of the sounder
@@ -224,6 +226,14 @@ def _clock_untrusted(facts: AlarmFacts) -> Iterator[AlarmCondition]:
         yield _condition("clock_untrusted", Priority.LOW)
 
 
+def _store_copies(facts: AlarmFacts) -> Iterator[AlarmCondition]:
+    """The record has two copies: one has failed, or one had to be made from the other."""
+    if facts.is_store_log_failed:
+        yield _condition("store_log_failed", Priority.MEDIUM)
+    if facts.store_repaired:
+        yield _condition("store_repaired", Priority.LOW, what=facts.store_repaired)
+
+
 def _disk_full(facts: AlarmFacts) -> Iterator[AlarmCondition]:
     if facts.disk_used_pct is not None and facts.disk_used_pct >= DISK_USED_PCT_MAX:
         yield _condition(
@@ -289,6 +299,7 @@ RULES: tuple[Rule, ...] = (
     _record_refused,
     _clock_untrusted,
     _disk_full,
+    _store_copies,
     _noisy_line,
     _sounder_dead,
     _risk_load,
@@ -319,6 +330,8 @@ RULE_ALARM_IDS: tuple[str, ...] = (
     "record_refused",
     "clock_untrusted",
     "disk_full",
+    "store_log_failed",
+    "store_repaired",
     "noisy_line",
     "sounder_dead",
     "risk_load",

@@ -30,7 +30,7 @@ from edge.domain.device_facts import not_ready_reasons
 from edge.domain.faults import Priority
 from edge.domain.session_states import OUTPUT_POSSIBLE, S
 from edge.domain.verdict import ACCEPTED, Verdict, refused
-from edge.ports import DiskSpace, Indicators, Lamp, StoreError, WallClock
+from edge.ports import DiskSpace, Indicators, Lamp, Store, StoreError, WallClock
 from edge.services.alarm_log import UNIT, AlarmLog
 from edge.services.alarm_test import AlarmTest
 from edge.services.chair_state import AlarmState, ChairState
@@ -59,6 +59,7 @@ class AlarmSources:
     page_silent_s: Callable[[], float | None]
     loop_late_ms: Callable[[], int]
     disk: DiskSpace
+    store: Store
     sentence: Sentence
 
 
@@ -243,6 +244,8 @@ class AlarmService:
             quarantined=state.quarantined,
             clock_is_trusted=self._wall_clock.now().is_trusted,
             disk_used_pct=self._disk_used_pct,
+            is_store_log_failed=bool(self._sources.store.log_failure()),
+            store_repaired=self._sources.store.repaired(),
             page_silent_s=self._sources.page_silent_s(),
             bad_frames_per_min=_grown(self._bad_counts),
             sounder=state.sounder,

@@ -30,7 +30,6 @@ from edge.domain.hash_chain import GENESIS
 from edge.domain.safety_test import Run, is_passed
 from edge.ports import Signer, Store, WallClock
 from edge.services.audit import Audit
-from edge.services.tables import CERTIFICATE
 
 log = structlog.get_logger(__name__)
 
@@ -55,7 +54,6 @@ class Certificates:
         self._wall_clock = wall_clock
         self._valid = timedelta(hours=valid_h)
         self._machine_boot = machine_boot
-        store.rows(CERTIFICATE)
         self._is_interrupted = self._noted(_RUNNING) is not None
         self._fault = self._noted(_FAULT) or ""
         self._newest: Certificate | None = None

@@ -12,7 +12,6 @@ import structlog
 
 from edge.domain.thermal import CoilConstants
 from edge.ports import Store, StoreError, WallClock
-from edge.services.tables import COIL_HEAT
 
 log = structlog.get_logger(__name__)
 
@@ -28,7 +27,6 @@ class CoilMemory:
         """Raises StoreError."""
         self._store = store
         self._wall_clock = wall_clock
-        store.rows(COIL_HEAT)
 
     def find(self, serial: str, coil_type: str) -> tuple[CoilConstants, int] | None:
         """(constants, trains) of a coil, or None when nothing is known of it."""

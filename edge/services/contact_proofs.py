@@ -16,7 +16,6 @@ from edge.domain.session_states import E, S
 from edge.ports import Panel, Store, StoreError, WallClock
 from edge.services.chair_state import ChairState
 from edge.services.phase import Phase
-from edge.services.tables import CONTACT_PROOF
 
 log = structlog.get_logger(__name__)
 
@@ -35,7 +34,6 @@ class ContactProofs:
         self._wall_clock = wall_clock
         self._phase = phase
         self._counted = ""  # session that was counted last
-        store.rows(CONTACT_PROOF)
         names = [each.value for each in panel.fitted() if each.value in RULES]
         self._proofs = {name: self._load(name) for name in names}
         phase.on_move(self._on_move)

@@ -82,6 +82,7 @@ class UnitWatch:
                 page_silent_s=self.runner.page_silent_s,
                 loop_late_ms=lambda: self._loop.worst_ms,
                 disk=parts.disk,
+                store=parts.store,
                 sentence=parts.sentence,
             ),
         )

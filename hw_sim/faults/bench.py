@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from edge.adapters.sqlite_store import SqliteStore
+from edge.adapters.store.sqlite_store import SqliteStore
 from edge.api.schema import Snapshot
 from edge.ports import StoreError, Value
 from edge.services.library import MANIFEST, read_library_files, sign_library

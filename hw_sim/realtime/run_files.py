@@ -124,7 +124,11 @@ def _sections(folder: Path, ports: Ports) -> dict[str, dict[str, object]]:
             "link_key_path": str(folder / LINK_KEY_NAME),
         },
         "gpio": {"pin_factory": "tms_sim", **_pins()},
-        "store": {"path": str(folder / "store.db"), "key_path": str(folder / "store.key")},
+        "store": {
+            "path": str(folder / "store.db"),
+            "log_path": str(folder / "changes"),
+            "key_path": str(folder / "store.key"),
+        },
         "clinic": {
             "base_url": f"http://127.0.0.1:{ports.clinic}/fhir",
             "unit_identifier_system": "https://tms.example.org/id/unit",

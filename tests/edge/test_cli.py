@@ -179,6 +179,7 @@ def local_config(folder: Path) -> str:
     device = f'"{folder / "no-device"}"'
     nowhere = '"http://127.0.0.1:1/fhir"'
     keys = {"key_path": key, "link_key_path": f'"{folder / "link.key"}"'}
+    keys["log_path"] = f'"{folder / "changes"}"'
     text = unit_toml(path=store, **keys, device=device, port="8999", base_url=nowhere)
     path.write_text(text)
     return str(path)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -85,7 +86,7 @@ class Player:
 
 
 PLAYER = web.AppKey("player", Player)
-ASSETS = web.AppKey("assets", dict[str, Asset])
+ASSETS = web.AppKey("assets", Mapping[str, Asset])
 
 
 def merged(data: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:

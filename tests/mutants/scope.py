@@ -157,6 +157,7 @@ DOMAIN = Group(
         "faults": (*_domain("faults"), "tests/contract/test_tables_total.py"),
         "session": _domain("session", "dose"),
         "dose": _domain("dose", "session"),
+        "store_repair": _domain("store_repair"),
         "certificate": _domain("certificate", "safety_records"),
         "safety_test": _domain("safety_test", "safety_records"),
         "thermal": _domain("thermal_exact", "thermal"),

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
-from edge.adapters.sqlite_store import SqliteStore
+from edge.adapters.store.sqlite_store import SqliteStore
 from edge.config import LimitsConfig, UnitConfig
 from edge.domain.checks import QUESTIONS
 from edge.domain.prescription import MotorThreshold, MtBasis, Order, Patient, Problem, Side

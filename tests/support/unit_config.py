@@ -37,6 +37,7 @@ adc_select_pin = 8
 
 [store]
 path = "/var/lib/tms-edge/store.db"
+log_path = "/var/lib/tms-edge/changes"
 key_path = "/var/lib/tms-edge/store.key"
 
 [clinic]

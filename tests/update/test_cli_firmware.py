@@ -44,10 +44,11 @@ def config(tmp_path: Path) -> Path:
         device=f'"{tmp_path}/tms-serial"',
         link_key_path=f'"{tmp_path}/{LINK_KEY_NAME}"',
         key_path=f'"{tmp_path}/store.key"',
+        log_path=f'"{tmp_path}/changes"',
         port=str(free_port()),
         trusted_keys=f'["{PUBLIC}"]',
     )
-    text = text.replace("/var/lib/tms-edge/store.db", f"{tmp_path}/store.db")
+    text = text.replace("/var/lib/tms-edge/", f"{tmp_path}/")
     path.write_text(text)
     return path
 

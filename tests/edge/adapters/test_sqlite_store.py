@@ -16,7 +16,7 @@ import apsw
 import pytest
 
 from edge.adapters.key_file import load_key
-from edge.adapters.sqlite_store import MEMORY, SqliteStore
+from edge.adapters.store.sqlite_store import MEMORY, SqliteStore
 from edge.ports import StoreError
 from edge.services.tables import LAYOUT_VERSION, TABLES
 
@@ -27,7 +27,7 @@ CANARY = "Canary-Name-4711"
 
 
 def open_store(path: Path | str, key: bytes | None = KEY, version: int = 1) -> SqliteStore:
-    tables = "CREATE TABLE note (id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT;"
+    tables = "CREATE TABLE IF NOT EXISTS note (id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT;"
     return SqliteStore(str(path), key, tables=tables, layout_version=version)
 
 
@@ -150,7 +150,7 @@ def test_open_in_a_missing_folder_is_refused(tmp_path: Path) -> None:
 @pytest.mark.process
 def test_open_by_a_second_process_is_refused(store: SqliteStore, path: Path) -> None:
     code = (
-        "import sys; from edge.adapters.sqlite_store import SqliteStore\n"
+        "import sys; from edge.adapters.store.sqlite_store import SqliteStore\n"
         "SqliteStore(sys.argv[1], bytes(range(32)), tables='', layout_version=1)"
     )
     done = subprocess.run(
@@ -164,7 +164,7 @@ def test_open_by_a_second_process_is_refused(store: SqliteStore, path: Path) -> 
 @pytest.mark.process
 def test_rows_after_a_kill_without_closing_are_there(path: Path) -> None:
     code = (
-        "import os, sys; from edge.adapters.sqlite_store import SqliteStore\n"
+        "import os, sys; from edge.adapters.store.sqlite_store import SqliteStore\n"
         "s = SqliteStore(sys.argv[1], bytes(range(32)), tables='CREATE TABLE note "
         "(id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT;', layout_version=1)\n"
         "with s.transaction(): s.rows('INSERT INTO note (text) VALUES (?)', ('kept',))\n"

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from edge.adapters.pin_hash import InlinePins
-from edge.adapters.sqlite_store import MEMORY, SqliteStore
+from edge.adapters.store.sqlite_store import MEMORY, SqliteStore
 from edge.api import schema
 from edge.api.connection import Connection
 from edge.api.hub import Hub, HubParts

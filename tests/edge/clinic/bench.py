@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from edge.adapters.sqlite_store import SqliteStore
+from edge.adapters.store.sqlite_store import SqliteStore
 from edge.config import LimitsConfig
 from edge.domain.prescription import MotorThreshold, MtBasis, Order, Patient, Side
 from edge.domain.record import SessionRecord, TrainRow

@@ -60,6 +60,12 @@ class MortalStore:
     def checkpoint(self) -> None:
         self._inner.checkpoint()
 
+    def log_failure(self) -> str:
+        return self._inner.log_failure()
+
+    def repaired(self) -> str:
+        return self._inner.repaired()
+
     def close(self) -> None:
         self._inner.close()
 

@@ -111,6 +111,11 @@ def _ahead(**changes: Any) -> Any:
         ({"quarantined": 2}, _technical("record_refused", LOW, records=2)),
         ({"clock_is_trusted": False}, _technical("clock_untrusted", LOW)),
         ({"disk_used_pct": 93}, _technical("disk_full", LOW, value=93, limit=90, unit="%")),
+        ({"is_store_log_failed": True}, _technical("store_log_failed", MEDIUM)),
+        (
+            {"store_repaired": "catch_up"},
+            _technical("store_repaired", LOW, what="catch_up"),
+        ),
         ({"bad_frames_per_min": 12}, _technical("noisy_line", LOW, frames=12)),
         ({"sounder": "failed"}, _technical("sounder_dead", MEDIUM)),
         (

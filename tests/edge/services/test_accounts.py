@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from edge.adapters.pin_hash import InlinePins, ThreadedPins
-from edge.adapters.sqlite_store import MEMORY, SqliteStore
+from edge.adapters.store.sqlite_store import MEMORY, SqliteStore
 from edge.domain.verdict import Verdict, refused
 from edge.services.accounts import Account, AccountError, Accounts
 from edge.services.tables import LAYOUT_VERSION, TABLES

@@ -9,7 +9,7 @@ import asyncio
 
 import pytest
 
-from edge.adapters.sqlite_store import MEMORY, SqliteStore
+from edge.adapters.store.sqlite_store import MEMORY, SqliteStore
 from edge.services.audit import Audit
 from edge.services.tables import LAYOUT_VERSION, TABLES
 from tests.edge.api.fakes import FixedClock, virtual

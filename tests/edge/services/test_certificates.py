@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from edge.adapters.signing_key import Ed25519Signer
-from edge.adapters.sqlite_store import SqliteStore
+from edge.adapters.store.sqlite_store import SqliteStore
 from edge.domain.certificate import Certificate, Examined
 from edge.domain.safety_test import DAILY, Attempt, Run, Step
 from edge.ports import StoreError, WallTime

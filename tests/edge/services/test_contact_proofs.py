@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from edge.adapters.sqlite_store import SqliteStore
+from edge.adapters.store.sqlite_store import SqliteStore
 from edge.domain.session_states import E, S
 from edge.ports import StoreError, WallTime
 from edge.services.chair_state import ChairState

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from edge.adapters.sqlite_store import SqliteStore
+from edge.adapters.store.sqlite_store import SqliteStore
 from edge.services.journal import Journal, take_boot_number
 from edge.services.tables import LAYOUT_VERSION, TABLES
 from hw_sim import vtime
