@@ -148,6 +148,16 @@ def heat(
 
 
 @app.command()
+def durability(
+    json_path: Annotated[Path | None, typer.Option("--json", help="Write the table.")] = None,
+) -> None:
+    """Power cut or failure at every operation of the card, with good settings and bad ones."""
+    from hw_sim.card.durability import campaign
+
+    raise typer.Exit(campaign(json_path=json_path))
+
+
+@app.command()
 def bench(
     json_path: Annotated[Path | None, typer.Option("--json", help="Write the figures.")] = None,
 ) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -223,14 +222,13 @@ async def _seen(chaos: Chaos, wanted: Callable[[Snapshot], bool]) -> bool:
     return True
 
 
-async def play_seed(seed: int, folder: Path) -> SeedResult:
-    """One seed on a fresh system with a store on disk."""
+async def play_seed(seed: int) -> SeedResult:
+    """One seed on a fresh system."""
     rng = random.Random(seed)
     protocol = rng.choice(PROTOCOLS)
     options = SystemOptions(
         seed=seed,
         protocol=protocol,
-        store_path=str(folder / f"{seed}.db"),
     )
     system = SimSystem(options)
     await system.start()
@@ -279,8 +277,7 @@ def _judge(system: SimSystem) -> list[str]:
 
 def run_seed(seed: int) -> SeedResult:
     """One seed in virtual time."""
-    with tempfile.TemporaryDirectory() as folder:
-        return vtime.run(play_seed(seed, Path(folder)))
+    return vtime.run(play_seed(seed))
 
 
 def explore(*, seconds: float, seeds: int | None, first_seed: int, json_path: Path | None) -> int:

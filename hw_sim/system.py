@@ -1,8 +1,9 @@
 """The whole product in one process: real edge, real firmware core, simulated metal and clinic.
 
 Builds edge.app exactly as the production entry point does, with simulated adapters, on the running
-loop (virtual for proofs). The store is the real engine, in memory unless a path is given. Nothing
-here decides; scenarios hold the unit, the robot at the screen and the clinic.
+loop (virtual for proofs). The store is the real one, with its change log, on a simulated card that
+outlives the process. Nothing here decides; scenarios hold the unit, the robot at the screen, the
+card and the clinic.
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ from edge.config_load import load_config
 from edge.domain.protocol import Protocol
 from edge.ports import Adapters, WallTime
 from edge.services.library import ProtocolLibrary, read_library_files
-from edge.services.tables import LAYOUT_VERSION, TABLES
 from edge.version import SOFTWARE_VERSION
+from hw_sim.card.card import Card
+from hw_sim.card.store import open_on
 from hw_sim.certificate import SIM_BOOT, SIM_SIGNER, grant
 from hw_sim.clinic import resources
 from hw_sim.clinic.fhir_server import ClinicServer
@@ -95,7 +97,6 @@ class SystemOptions:
 
     seed: int = 1
     protocol: str = "itbs-600"
-    store_path: str = ":memory:"
     clinic_faults: Faults | None = None
     library: Path | None = None  # another signed library; the shipped one by default
     has_certificate: bool = True  # somebody has tested the unit this morning
@@ -115,6 +116,7 @@ class SimSystem:
         self.protocol = _plannable(self.library, options.protocol)
         self.clock = SimClock()
         self.disk = SimDisk()
+        self.card = Card(self.streams.get("card"))
         drift_ppm = self.streams.get("crystal").uniform(-PPM_MAX, PPM_MAX)
         self.unit = SimUnit(
             seed=options.seed,
@@ -177,10 +179,8 @@ class SimSystem:
         )
 
     def open_store(self) -> SqliteStore:
-        """The real engine on this system's file or memory."""
-        return SqliteStore(
-            self.options.store_path, None, tables=TABLES, layout_version=LAYOUT_VERSION
-        )
+        """The real store and its change log on this system's card. Raises StoreError."""
+        return open_on(self.card)
 
     async def stop(self) -> None:
         """Shut the edge down; the unit lives on."""
@@ -188,6 +188,22 @@ class SimSystem:
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
         self.app.adapters.store.close()
+
+    def strike_dead(self) -> None:
+        """SIGKILL in this instant: nothing that the edge's process still does has an effect.
+
+        Its tasks are there until bury() takes them away.
+        """
+        self.card.kill_holders()
+        if self.unit.link.end is not None:
+            self.unit.link.end.lose("process gone")
+        self.unit.edge_panel().watch(None)
+        self.unit.stick_host_pin(self.unit.plant.host.level)  # nor does it tidy up its pins
+
+    async def bury(self) -> None:
+        """What is left of a process that was struck dead."""
+        await self.stop()
+        self.unit.stick_host_pin(None)
 
     async def robot(self) -> KioskRobot:
         """A screen with the technician logged in."""

@@ -151,8 +151,8 @@ class ChangeLog:
         for name in names:
             data = self._folder.read(name)
             is_last = name == names[-1]
-            if is_last and len(data) < frames.HEAD_BYTES:
-                self._cut(name, 0)  # cut while it was made
+            if is_last and frames.is_unborn(data):
+                self._cut(name, 0)
                 continue
             self._check_layout(name, data)
             scan = frames.scan(data)

@@ -69,6 +69,11 @@ def layout_of(data: bytes) -> int:
     return int(layout_version)
 
 
+def is_unborn(data: bytes) -> bool:
+    """Cut while it was made: the head is synced before anything follows it."""
+    return (data[: len(MAGIC)] != MAGIC and len(data) <= HEAD_BYTES) or len(data) < HEAD_BYTES
+
+
 def frame(number: int, prev: bytes, body: bytes) -> tuple[bytes, bytes]:
     """The bytes of a frame, and its hash."""
     rest = _REST.pack(number, prev) + body

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import apsw
@@ -84,7 +84,7 @@ class SqliteStore:
             self._prepare(key)
             self._check_layout(tables, layout_version)
         except BaseException:
-            self._db.close()
+            self.close()
             raise
 
     def rows(self, sql: str, args: Sequence[Value] = ()) -> list[tuple[Value, ...]]:
@@ -172,7 +172,8 @@ class SqliteStore:
     def close(self) -> None:
         """Release the file; a transaction left open is rolled back."""
         self._failure = self._failure or "closed"
-        self._db.close()
+        with suppress(apsw.Error):  # tidying only: every commit is safe already
+            self._db.close()
         if self._log is not None:
             self._log.close()
 
