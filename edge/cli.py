@@ -41,6 +41,7 @@ DEFAULT_CONFIG = Path("/etc/tms-edge/tms-edge.toml")
 COMMAND_MODULES = (
     "edge.cli_records",
     "edge.cli_certificate",
+    "edge.cli_store",
     "edge.cli_firmware",
     "edge.doctor",
 )

@@ -12,7 +12,7 @@ from pathlib import Path
 from edge.adapters.key_file import load_key
 from edge.adapters.store.change_log import ChangeLog
 from edge.adapters.store.log_folder import DiskLogFolder
-from edge.adapters.store.sqlite_store import SqliteStore
+from edge.adapters.store.sqlite_store import MEMORY, SqliteStore
 from edge.adapters.store.two_copies import StoreFiles, open_both
 from edge.config import StoreConfig
 from edge.services.tables import LAYOUT_VERSION, LOGGED_TABLES, TABLES
@@ -20,15 +20,24 @@ from edge.services.tables import LAYOUT_VERSION, LOGGED_TABLES, TABLES
 
 def open_store(config: StoreConfig) -> SqliteStore:
     """The one connection, with its log. Raises StoreError in words."""
+    return open_both(*both_copies(config), LOGGED_TABLES)
+
+
+def both_copies(config: StoreConfig) -> tuple[StoreFiles, ChangeLog]:
+    """The way to the store and its log, nothing opened yet. Raises StoreError in words."""
     path = Path(config.path)
     folder = DiskLogFolder(Path(config.log_path))
-    is_new = not path.exists() and not folder.names()
-    key = load_key(Path(config.key_path), may_create=is_new)
+    key = load_key(Path(config.key_path), may_create=not path.exists() and not folder.names())
+
+    def connect(name: str, own_key: bytes | None) -> SqliteStore:
+        return SqliteStore(name, own_key, tables=TABLES, layout_version=LAYOUT_VERSION)
+
     files = StoreFiles(
-        open=lambda: SqliteStore(str(path), key, tables=TABLES, layout_version=LAYOUT_VERSION),
+        open=lambda: connect(str(path), key),
         set_aside=lambda: _set_aside(path),
+        open_scratch=lambda: connect(MEMORY, None),
     )
-    return open_both(files, ChangeLog(folder, key, LAYOUT_VERSION), LOGGED_TABLES)
+    return files, ChangeLog(folder, key, LAYOUT_VERSION)
 
 
 def _set_aside(path: Path) -> str:

@@ -158,6 +158,19 @@ def durability(
 
 
 @app.command()
+def crash(
+    only: Annotated[str | None, typer.Option(help="One visit: normal, paused or faulted.")] = None,
+    every: Annotated[int, typer.Option(min=1, help="Take every so-many-th point only.")] = 1,
+    seed: Annotated[int, typer.Option(help="Seed of everything.")] = 1,
+    json_path: Annotated[Path | None, typer.Option("--json", help="Write the summary.")] = None,
+) -> None:
+    """Kill, power cut and failing card at every point of three reference visits."""
+    from hw_sim.crash.campaign import campaign
+
+    raise typer.Exit(campaign(only=only, every=every, seed=seed, json_path=json_path))
+
+
+@app.command()
 def bench(
     json_path: Annotated[Path | None, typer.Option("--json", help="Write the figures.")] = None,
 ) -> None:

@@ -141,21 +141,7 @@ class SimSystem:
             self._grant(store)
         self.app = build_app(
             self.config,
-            Adapters(
-                link=self.unit.link_opener(),
-                panel=self.unit.edge_panel(),
-                indicators=self.unit.edge_indicators(),
-                host_enable=self.unit.edge_host_enable(),
-                thermometer=self.unit.edge_thermometer(),
-                store=store,
-                wall_clock=self.clock,
-                entropy=SeededEntropy(self.streams.get(f"entropy {self._generation}")),
-                clinic=self.line,
-                service_manager=SilentInit(),
-                disk=self.disk,
-                signer=SIM_SIGNER,
-                machine_boot=SIM_BOOT,
-            ),
+            self.adapters(store),
             library=self.library,
             pins=InlinePins(memory_kib=64, rounds=1),
             page={},
@@ -167,6 +153,24 @@ class SimSystem:
             if user_id not in known:
                 await self.app.accounts.add(user_id, name, role, pin)
         self._task = asyncio.create_task(self.app.run(), name="edge")
+
+    def adapters(self, store: SqliteStore) -> Adapters:
+        """The outer world of one start of the edge."""
+        return Adapters(
+            link=self.unit.link_opener(),
+            panel=self.unit.edge_panel(),
+            indicators=self.unit.edge_indicators(),
+            host_enable=self.unit.edge_host_enable(),
+            thermometer=self.unit.edge_thermometer(),
+            store=store,
+            wall_clock=self.clock,
+            entropy=SeededEntropy(self.streams.get(f"entropy {self._generation}")),
+            clinic=self.line,
+            service_manager=SilentInit(),
+            disk=self.disk,
+            signer=SIM_SIGNER,
+            machine_boot=SIM_BOOT,
+        )
 
     def _grant(self, store: SqliteStore) -> None:
         grant(

@@ -170,6 +170,15 @@ class Card:
         """What is seen now, by name."""
         return {name: bytes(self._files[name].data) for name in self.names()}
 
+    def copy(self, rng: random.Random) -> Card:
+        """Another card with the same past, and no holder."""
+        other = Card(rng)
+        other._files = {
+            name: _File(bytearray(f.data), bytearray(f.safe), f.has_safe_name, list(f.pending))
+            for name, f in self._files.items()
+        }
+        return other
+
     def put_back(self, image: dict[str, bytes]) -> None:
         """An older copy in place of everything."""
         self._files = {

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
 from edge.adapters.store.change_log import ChangeLog
 from edge.adapters.store.sqlite_store import SqliteStore
 from edge.adapters.store.two_copies import StoreFiles, open_both
@@ -14,22 +18,61 @@ DATABASE = "/store.db"
 LOG_FOLDER = "/changes"
 
 
+class Sections(Protocol):
+    """Told around every stretch of operations, outside the engine's own calls."""
+
+    def begin(self, what: str) -> None: ...
+
+    def end(self) -> None: ...
+
+
 class CardStore(SqliteStore):
     """edge.ports.Store on a card. Kept with its file layer, which the engine knows by name only."""
 
     def __init__(self, mount: Mount) -> None:
         self._vfs = CardVfs(mount)
+        self.acknowledged = 0  # the last change whose transaction has returned
+        self.sections: Sections | None = None
         super().__init__(
             DATABASE, None, tables=TABLES, layout_version=LAYOUT_VERSION, vfs=self._vfs.name
         )
 
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """As the product's, and notes what was acknowledged."""
+        with self._section("transaction"), super().transaction():
+            yield
+        if self._log is not None:
+            self.acknowledged = self._log.last_change
 
-def open_on(card: Card) -> SqliteStore:
+    def checkpoint(self) -> None:
+        with self._section("checkpoint"):
+            super().checkpoint()
+
+    @contextmanager
+    def _section(self, what: str) -> Iterator[None]:
+        if self.sections is None:
+            yield
+            return
+        self.sections.begin(what)
+        try:
+            yield
+        finally:
+            self.sections.end()
+
+
+def open_on(card: Card) -> CardStore:
     """As at a start of the service. Raises StoreError."""
     mount = card.mount()
-    files = StoreFiles(open=lambda: CardStore(mount), set_aside=lambda: _set_aside(card))
+    files = StoreFiles(
+        open=lambda: CardStore(mount),
+        set_aside=lambda: _set_aside(card),
+        open_scratch=lambda: CardStore(Card(card.rng).mount()),
+    )
     log = ChangeLog(CardLogFolder(mount, LOG_FOLDER), None, LAYOUT_VERSION)
-    return open_both(files, log, LOGGED_TABLES)
+    store = open_both(files, log, LOGGED_TABLES)
+    assert isinstance(store, CardStore)
+    return store
 
 
 def _set_aside(card: Card) -> str:

@@ -43,6 +43,7 @@ class StoreFiles:
 
     open: Callable[[], SqliteStore]
     set_aside: Callable[[], str]  # keeps the file under another name, and says which
+    open_scratch: Callable[[], SqliteStore]  # an empty one that nobody keeps
 
 
 def open_both(files: StoreFiles, log: ChangeLog, tables: Sequence[str]) -> SqliteStore:
