@@ -30,7 +30,7 @@ from edge.services.chair_parts import ChairParts
 from edge.services.chair_state import ChairState
 from edge.services.clinic_book import BookSettings, ClinicBook
 from edge.services.clinic_sync import ClinicSync, sync_settings
-from edge.services.journal import Journal, take_boot_number
+from edge.services.journal import Journal, first_boot_of_machine, take_boot_number
 from edge.services.library import ProtocolLibrary
 from edge.services.supervisor import callback_failures, supervise
 from edge.services.texts import Sentence, Texts
@@ -88,7 +88,8 @@ def build_app(
     """The service, not yet running. Raises StoreError when the store cannot be used."""
     store, wall_clock = adapters.store, adapters.wall_clock
     boot = take_boot_number(store)
-    journal = Journal(store, wall_clock, boot)
+    clock_since = first_boot_of_machine(store, boot, adapters.machine_boot)
+    journal = Journal(store, wall_clock, boot, clock_since)
     audit = Audit(store, wall_clock, boot)
     accounts = Accounts(store, pins)
     archive = Archive(store)

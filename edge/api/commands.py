@@ -27,6 +27,7 @@ AUDITED = (
     schema.OpenVisit,
     schema.Reveal,
     schema.ReleaseCheck,
+    schema.ReleaseGap,
     schema.ArmUnit,
     schema.Start,
     schema.Resume,
@@ -49,7 +50,10 @@ class Commands:
             match command:
                 case schema.WrapUp(pin=pin):
                     return await self._accounts.check_pin(account.user_id, pin)
-                case schema.ReleaseCheck(user_id=user_id, pin=pin):
+                case (
+                    schema.ReleaseCheck(user_id=user_id, pin=pin)
+                    | schema.ReleaseGap(user_id=user_id, pin=pin)
+                ):
                     return await self._releaser(user_id, pin)
                 case _:
                     return account
@@ -150,6 +154,8 @@ class Commands:
                 return chair.answer_check(who, key, answer)
             case schema.ReleaseCheck(key=key, reason=reason):
                 return chair.release_check(who, key, reason)
+            case schema.ReleaseGap(reason=reason):
+                return chair.release_gap(who, reason)
             case schema.AcknowledgeAlarm(alarm_id=alarm_id):
                 return chair.acknowledge_alarm(who, alarm_id)
             case schema.PauseAudio():
@@ -170,7 +176,7 @@ class Commands:
                 detail["appointment_id"] = appointment_id
             case schema.ReleaseCheck(key=key, reason=reason):
                 detail |= {"key": key, "reason": reason}
-            case schema.EndSession(reason=reason):
+            case schema.EndSession(reason=reason) | schema.ReleaseGap(reason=reason):
                 detail["reason"] = reason
             case _:
                 pass
@@ -184,4 +190,4 @@ def kind_of(command: schema.Command) -> str:
 
 def needs_pin(command: schema.Command) -> bool:
     """Whether a PIN is checked before it."""
-    return isinstance(command, schema.WrapUp | schema.ReleaseCheck)
+    return isinstance(command, schema.WrapUp | schema.ReleaseCheck | schema.ReleaseGap)

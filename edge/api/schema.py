@@ -15,6 +15,7 @@ from msgspec import Meta, Struct
 from edge.api.controller_view import ControllerView
 from edge.api.heat_view import HeatView
 from edge.api.safety_test_view import SafetyTestView
+from edge.api.session_view import SessionView
 from edge.api.unit_view import AlarmView, Args, DeviceView, UnitView
 
 Phase = Literal[
@@ -110,45 +111,6 @@ class CheckView(Struct, frozen=True):
     by: str
     choices: list[str]  # text keys choice-<...>, empty for machine checks
     may_release: bool  # a clinician may release this red answer; else it is put right
-
-
-class StopView(Struct, frozen=True):
-    code: str  # text keys stop-<code>-what, -do
-    at: str
-    value: float | None
-    limit: float | None
-    unit: str
-    dose_counts: bool
-    is_cleared: bool
-
-
-class LogView(Struct, frozen=True):
-    at: str
-    kind: str
-    args: Args
-
-
-class SessionView(Struct, frozen=True):
-    session_id: str
-    prescribed: int
-    delivered: int
-    remaining: int
-    uncertain: int
-    train: int  # 1-based train being given or due next
-    trains: int
-    train_pulses: int
-    pulses_per_train: int
-    stage: Literal["idle", "countdown", "train", "gap", "done"]
-    stage_left_ms: int
-    stage_ms: int
-    left_ms: int
-    ends: str  # clock text
-    started: str
-    peak_surface_c: float | None
-    paused_ms: int | None
-    pauses: int
-    stop: StopView | None
-    log: list[LogView]
 
 
 class VisitView(Struct, frozen=True):
@@ -271,6 +233,14 @@ class ReleaseCheck(_Command, frozen=True, tag="release_check"):
     reason: Annotated[str, Meta(min_length=3, max_length=200)]
 
 
+class ReleaseGap(_Command, frozen=True, tag="release_gap"):
+    """A clinician lets a broken-off session go on after its gap, with reason and PIN."""
+
+    user_id: Name
+    pin: Pin
+    reason: Annotated[str, Meta(min_length=3, max_length=200)]
+
+
 class FinishChecks(_Command, frozen=True, tag="finish_checks"):
     pass
 
@@ -353,6 +323,7 @@ Command = (
     | BeginChecks
     | AnswerCheck
     | ReleaseCheck
+    | ReleaseGap
     | FinishChecks
     | Back
     | ArmUnit

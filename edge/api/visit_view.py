@@ -14,9 +14,20 @@ from functools import lru_cache
 from typing import Any
 
 from edge.api import schema
+from edge.api.session_view import (
+    LogView,
+    RestView,
+    SessionView,
+    StopView,
+    TrainView,
+    UnsettledView,
+)
 from edge.domain.checks import find_question
+from edge.domain.dose import Unsettled
 from edge.domain.prescription import MotorThreshold, Order
 from edge.domain.protocol import Protocol
+from edge.domain.resume import release_left_s
+from edge.domain.session import rest_of
 from edge.domain.train_plan import Plan
 from edge.services.chair_state import LogLine, SessionState, StopState, VisitState
 
@@ -125,13 +136,13 @@ def _check(key: str, kind: str, answer: str, state: str, by: str) -> schema.Chec
 
 def _session(
     session: SessionState, plan: Plan | None, moment: Moment, *, shows_log: bool
-) -> schema.SessionView:
+) -> SessionView:
     dose = session.dose
     trains = 0 if plan is None else plan.trains
     ends_at, started = session.ends_at, session.started_utc_s
     paused_at = session.paused_at
     zone = moment.time_zone
-    return schema.SessionView(
+    return SessionView(
         session_id=session.session_id,
         prescribed=dose.prescribed,
         delivered=dose.delivered,
@@ -153,12 +164,48 @@ def _session(
         paused_ms=None if paused_at is None else max(0, round((moment.now_s - paused_at) * 1000)),
         pauses=session.pauses,
         stop=None if session.stop is None else _stop(session.stop, zone),
+        cuts=list(session.cuts),
+        rest=_rest(session, plan, moment.now_s),
+        unsettled=None if session.unsettled is None else _unsettled(session.unsettled),
+        ledger=[
+            TrainView(train.prescribed, train.commanded, train.measured, train.uncertain)
+            for train in session.ledger
+        ],
         log=[_log(line, zone) for line in session.log] if shows_log else [],
     )
 
 
-def _stop(stop: StopState, zone: tzinfo) -> schema.StopView:
-    return schema.StopView(
+def _rest(session: SessionState, plan: Plan | None, now_s: float) -> RestView | None:
+    dose, rest = session.dose, session.rest
+    if plan is None or session.paused_at is None or dose.uncertain > 0:
+        return None
+    due = rest_of(plan, dose.delivered)
+    if due is None:
+        return None
+    since_s = None if rest.last_pulse_at is None else max(0.0, now_s - rest.last_pulse_at)
+    released_s = release_left_s(rest.release, dose.delivered, now_s)
+    first = due.train_index + (2 if due.in_train else 1)  # people count trains from 1
+    return RestView(
+        length_ms=round(due.length_us / 1000),
+        rest_of_train=due.in_train,
+        first_train=first if due.trains else 0,
+        last_train=plan.trains if due.trains else 0,
+        since_ms=None if since_s is None else round(since_s * 1000),
+        left_ms=None if since_s is None else max(0, round((rest.limit.s - since_s) * 1000)),
+        doubt=rest.doubt,
+        limit_s=rest.limit.s,
+        source=word(rest.limit.source),
+        released_by=rest.release.who if rest.release is not None and released_s > 0 else "",
+        release_left_ms=round(released_s * 1000),
+    )
+
+
+def _unsettled(judged: Unsettled) -> UnsettledView:
+    return UnsettledView(judged.reason, judged.at_least, judged.at_most)
+
+
+def _stop(stop: StopState, zone: tzinfo) -> StopView:
+    return StopView(
         code=stop.code,
         at=clock_text(stop.at_utc_s, zone, seconds=True),
         value=stop.value,
@@ -170,8 +217,8 @@ def _stop(stop: StopState, zone: tzinfo) -> schema.StopView:
 
 
 @lru_cache(maxsize=128)  # at most fifty lines in each picture, and a line never changes
-def _log(line: LogLine, zone: tzinfo) -> schema.LogView:
-    return schema.LogView(clock_text(line.at_utc_s, zone, seconds=True), line.kind, line.args)
+def _log(line: LogLine, zone: tzinfo) -> LogView:
+    return LogView(clock_text(line.at_utc_s, zone, seconds=True), line.kind, line.args)
 
 
 def clock_text(utc_s: float, zone: tzinfo, *, seconds: bool = False) -> str:

@@ -47,7 +47,7 @@ class LedgerCount:
 
 @dataclass(frozen=True)
 class DoseTotals:
-    """uncertain: commanded without a result; remaining counts only what was measured."""
+    """uncertain: commanded without a result; remaining: certainly not given."""
 
     prescribed: int
     commanded: int
@@ -56,7 +56,22 @@ class DoseTotals:
 
     @property
     def remaining(self) -> int:
-        return self.prescribed - self.measured
+        return self.prescribed - self.measured - self.uncertain
+
+
+@dataclass(frozen=True)
+class TrainDose:
+    """One train of the plan. A train that was cut and completed was asked for more than once."""
+
+    prescribed: int
+    commanded: int
+    measured: int
+    uncertain: int
+
+    @property
+    def remaining(self) -> int:
+        """Certainly not given."""
+        return self.prescribed - self.measured - self.uncertain
 
 
 @dataclass(frozen=True)
@@ -84,6 +99,19 @@ def totals(plan: Plan, intents: Sequence[TrainIntent]) -> DoseTotals:
         measured=sum(intent.measured or 0 for intent in intents),
         uncertain=sum(intent.commanded for intent in intents if intent.measured is None),
     )
+
+
+def by_train(plan: Plan, intents: Sequence[TrainIntent]) -> tuple[TrainDose, ...]:
+    """The ledger train by train; its sums are those of totals()."""
+    return tuple(
+        _train_dose(plan, [intent for intent in intents if intent.train_index == index])
+        for index in range(plan.trains)
+    )
+
+
+def _train_dose(plan: Plan, mine: Sequence[TrainIntent]) -> TrainDose:
+    sums = totals(plan, mine)
+    return TrainDose(plan.pulses_per_train, sums.commanded, sums.measured, sums.uncertain)
 
 
 def reconcile(

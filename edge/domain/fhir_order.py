@@ -1,9 +1,9 @@
 """Reads a ServiceRequest into an Order, or into a list of everything wrong with it.
 
 What the unit needs stands in coded fields: the protocol in instantiatesCanonical with its version,
-percent of threshold, basis and coil type in our extension, the site in bodySite, the number of
-sessions in quantityQuantity. Free text (note, orderDetail.text) is never read. Whether the order
-may be given is judged later by edge/domain/order_rules.py. Pure.
+percent of threshold, basis, coil type and longest gap in our extension, the site in bodySite, the
+number of sessions in quantityQuantity. Free text (note, orderDetail.text) is never read. Whether
+the order may be given is judged later by edge/domain/order_rules.py. Pure.
 """
 
 from __future__ import annotations
@@ -22,12 +22,16 @@ from edge.domain.fhir_codes import (
 )
 from edge.domain.fhir_read import Node, open_resource, version_of
 from edge.domain.prescription import MtBasis, Order, Problem, Side
+from edge.domain.resume import GAP_S_MAX
 
 INTENTS = ("order", "original-order", "instance-order")
 # [P] sources.md domain 1.6: at most 120, 130 only by the prescriber's override; more is no dose.
 PERCENT_MT_MAX = 130
 SESSIONS_MAX = 100  # [P] twice the longest course of sources.md domain 1.4 (50 sessions)
 SESSION_UNITS = ("{session}", "session", "sessions")
+RESUME_GAP = "resume-gap-max"
+MINUTES = ("min", "minutes", "minute")
+PARTS = ("percent-mt", "mt-basis", "coil-type", RESUME_GAP)
 BASES = {code: MtBasis(word) for word, code in MT_BASIS_CODES.items()}
 # Sites whose name does not carry a side.
 SIDES = {
@@ -36,6 +40,19 @@ SIDES = {
     "occiput": Side.MIDLINE,
     "lateral-pfc-insula": Side.BILATERAL,
 }
+
+
+@dataclass(frozen=True)
+class _Parameters:
+    """Our extension. resume_gap_s_max: None when the physician did not say."""
+
+    percent: int | None
+    basis: MtBasis | None
+    coil_type: str
+    resume_gap_s_max: int | None
+
+
+NO_PARAMETERS = _Parameters(None, None, "", None)
 
 
 @dataclass(frozen=True)
@@ -61,7 +78,7 @@ def read_order(
         return ReadOrder(None, tuple(root.problems))
     _judge_frame(root, patient_id)
     protocol_id, protocol_version = _protocol(root)
-    percent, basis, coil_type = _parameters(root)
+    asked = _parameters(root)
     site, side = _site(root)
     total = _sessions(root)
     authored_node = root.need("authoredOn")
@@ -70,8 +87,8 @@ def read_order(
     diagnosis, prescriber = _diagnosis(root), _prescriber(root, name_of)
     if (
         root.problems
-        or percent is None
-        or basis is None
+        or asked.percent is None
+        or asked.basis is None
         or side is None
         or total is None
         or authored is None
@@ -85,15 +102,16 @@ def read_order(
         protocol_version=protocol_version,
         side=side,
         site=site,
-        percent_mt=percent,
-        mt_basis=basis,
-        coil_type=coil_type,
+        percent_mt=asked.percent,
+        mt_basis=asked.basis,
+        coil_type=asked.coil_type,
         sessions_total=total,
         sessions_done=sessions_done,
         diagnosis=diagnosis,
         prescriber=prescriber,
         authored_utc=authored,
         valid_until_utc=valid_until,
+        resume_gap_s_max=asked.resume_gap_s_max,
     )
     return ReadOrder(order, (), not_before)
 
@@ -128,7 +146,7 @@ def _protocol(root: Node) -> tuple[str, str]:
     return name, version
 
 
-def _parameters(root: Node) -> tuple[int | None, MtBasis | None, str]:
+def _parameters(root: Node) -> _Parameters:
     ours = [
         extension
         for extension in root.each("extension")
@@ -137,24 +155,33 @@ def _parameters(root: Node) -> tuple[int | None, MtBasis | None, str]:
     if len(ours) != 1:
         code = "ambiguous" if ours else "missing"
         root.problems.append(Problem(code, f"{root.where}.extension", str(len(ours)), PARAMETERS))
-        return None, None, ""
+        return NO_PARAMETERS
+    parts = _parts(ours[0])
+    percent = _part(ours[0], parts, "percent-mt", "valueQuantity")
+    basis = _part(ours[0], parts, "mt-basis", "valueCode")
+    coil = _part(ours[0], parts, "coil-type", "valueCode")
+    gap = parts[RESUME_GAP].need("valueQuantity") if RESUME_GAP in parts else None
+    gap_min = gap.amount(MINUTES[0], MINUTES, 0, GAP_S_MAX // 60) if gap is not None else None
+    basis_code = basis.code(tuple(BASES)) if basis is not None else None
+    return _Parameters(
+        percent=percent.percentage(PERCENT_MT, 1, PERCENT_MT_MAX) if percent is not None else None,
+        basis=BASES[basis_code] if basis_code is not None else None,
+        coil_type=(coil.text() or "") if coil is not None else "",
+        resume_gap_s_max=None if gap_min is None else 60 * gap_min,
+    )
+
+
+def _parts(owner: Node) -> dict[str, Node]:
+    """Parts of our extension by name; none may come twice."""
     parts: dict[str, Node] = {}
-    for part in ours[0].each("extension"):
+    for part in owner.each("extension"):
         url = part.need("url")
-        name = url.code(("percent-mt", "mt-basis", "coil-type")) if url is not None else None
+        name = url.code(PARTS) if url is not None else None
         if name in parts:
             part.report("ambiguous", name, "1")
         elif name is not None:
             parts[name] = part
-    percent = _part(ours[0], parts, "percent-mt", "valueQuantity")
-    basis = _part(ours[0], parts, "mt-basis", "valueCode")
-    coil = _part(ours[0], parts, "coil-type", "valueCode")
-    basis_code = basis.code(tuple(BASES)) if basis is not None else None
-    return (
-        percent.percentage(PERCENT_MT, 1, PERCENT_MT_MAX) if percent is not None else None,
-        BASES[basis_code] if basis_code is not None else None,
-        (coil.text() or "") if coil is not None else "",
-    )
+    return parts
 
 
 def _part(owner: Node, parts: Mapping[str, Node], name: str, member: str) -> Node | None:

@@ -187,14 +187,18 @@ class Node:
 
     def percentage(self, unit: str, low: int, high: int) -> int | None:
         """A whole percentage whose UCUM code is exactly the given one."""
+        return self.amount(unit, ("%", unit, unit.replace("{", " ").strip("}")), low, high)
+
+    def amount(self, unit: str, shown_as: tuple[str, ...], low: int, high: int) -> int | None:
+        """A whole number of this UCUM unit; shown_as: what its unit may be called, best first."""
         system, code = self.need("system"), self.need("code")
         if system is not None and system.value != UCUM:
             system.report("wrong_unit", system.value, UCUM)
         if code is not None and code.value != unit:
             code.report("wrong_unit", code.value, unit)
         shown = self.find("unit")
-        if shown is not None and shown.value not in ("%", unit, unit.replace("{", " ").strip("}")):
-            shown.report("wrong_unit", shown.value, "%")
+        if shown is not None and shown.value not in shown_as:
+            shown.report("wrong_unit", shown.value, shown_as[0])
         if self.find("comparator") is not None:
             self.report("wrong_code", "comparator", "an exact value")
         value = self.need("value")

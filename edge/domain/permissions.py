@@ -37,6 +37,7 @@ ALLOWED: Mapping[str, tuple[str, ...]] = {
     "begin_checks": _CHAIRSIDE,
     "answer_check": _CHAIRSIDE,
     "release_check": _CHAIRSIDE,  # the message names the clinician and carries his PIN
+    "release_gap": _CHAIRSIDE,  # the same
     "finish_checks": _CHAIRSIDE,
     "back": _CHAIRSIDE,
     "arm": _CHAIRSIDE,
@@ -62,5 +63,5 @@ def judge_permission(role: str | None, kind: str) -> Verdict:
 
 
 def may_release(role: str) -> bool:
-    """Whether this role may release a red answer of the checklist."""
+    """Whether this role may release a red answer of the checklist, or a gap that was too long."""
     return role == CLINICIAN

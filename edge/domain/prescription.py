@@ -75,6 +75,8 @@ class Order:
     prescriber: str
     authored_utc: datetime
     valid_until_utc: datetime | None
+    # longest time from the last pulse given to a resumption; None: the physician did not say
+    resume_gap_s_max: int | None = None
 
 
 @dataclass(frozen=True)

@@ -74,6 +74,7 @@ class Protocol:
     age_years_min: int | None
     age_years_max: int | None
     pulses_known: tuple[int, int] | None  # least and most of a session, where the steps are open
+    resume_gap_s_max: int | None  # last pulse to a resumption; None: the unit's own limit
     steps: tuple[Step, ...]
     open: tuple[str, ...]
     sources: tuple[Source, ...]

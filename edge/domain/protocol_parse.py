@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from edge.domain import resume
 from edge.domain.coils import COIL_NAMES
 from edge.domain.field_reader import FieldReader
 from edge.domain.prescription import MtBasis, Problem, Side
@@ -37,6 +38,7 @@ SOURCED_KEYS = (
     "age_years_min",
     "age_years_max",
     "pulses_known",
+    "resume_gap_s_max",
 )
 KEYS = (
     "id",
@@ -52,6 +54,7 @@ KEYS = (
     "age_years_min",
     "age_years_max",
     "pulses_known",
+    "resume_gap_s_max",
     "open",
     "notes",
     "sources",
@@ -84,6 +87,7 @@ def parse_protocol(data: Mapping[str, object]) -> Protocol | list[Problem]:
         age_years_min=reader.optional_integer("age_years_min", 0, 120),
         age_years_max=reader.optional_integer("age_years_max", 0, 120),
         pulses_known=_pulses_known(reader),
+        resume_gap_s_max=reader.optional_integer("resume_gap_s_max", 0, resume.GAP_S_MAX),
         steps=_steps(reader, side, site, mt_basis, percent),
         open=reader.texts("open"),
         sources=_sources(reader),

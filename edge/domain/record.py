@@ -32,6 +32,8 @@ class JournalRow:
     utc: datetime
     kind: str
     body: dict[str, object]
+    is_trusted: bool = True  # somebody kept the wall clock then
+    mono_us: int | None = None  # monotonic; None: of another start of the machine
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,34 @@ def position_after(plan: Plan, train: NextTrain) -> NextTrain | None:
     return next_train(plan, given)
 
 
+@dataclass(frozen=True)
+class Rest:
+    """What a resumption gives: the rest of a train that was cut, then whole trains.
+
+    in_train: pulses that complete the train with index train_index, 0 when it was not begun; trains
+    counts those that follow whole. length_us: from the first of these pulses to the last.
+    """
+
+    train_index: int
+    in_train: int
+    trains: int
+    length_us: int
+
+
+def rest_of(plan: Plan, delivered: int) -> Rest | None:
+    """What is still to be given after so many pulses; None when nothing is."""
+    train = next_train(plan, delivered)
+    if train is None:
+        return None
+    is_cut = train.first_pulse > 0
+    return Rest(
+        train_index=train.train_index,
+        in_train=train.pulse_count if is_cut else 0,
+        trains=plan.trains - train.train_index - (1 if is_cut else 0),
+        length_us=plan.last_pulse_us - plan_offset_us(plan, train),
+    )
+
+
 def plan_offset_us(plan: Plan, train: NextTrain) -> int:
     """Onset of the train's first pulse, from the first pulse of the session."""
     return plan.train_onsets_us[train.train_index] + plan.train_offsets_us[train.first_pulse]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from zoneinfo import ZoneInfo
 
 import structlog
 
@@ -22,6 +23,7 @@ from edge.services.chair_parts import ChairParts
 from edge.services.device_watch import TracePoint
 from edge.services.health import health
 from edge.services.phase import Phase
+from edge.services.resume_desk import ResumeDesk
 from edge.services.safety_test import SafetyTest
 from edge.services.session_desk import SessionDesk, UnitFacts
 from edge.services.supervisor import supervise
@@ -58,15 +60,24 @@ class Chair:
             parts.book,
             parts.clinic,
         )
-        self._judges = ChairJudges(
+        self._rest = ResumeDesk(
             parts.state,
             parts.limits,
+            self._phase,
+            parts.book,
+            self._runner,
+            parts.wall_clock,
+            ZoneInfo(parts.unit.time_zone),
+        )
+        self._judges = ChairJudges(
+            parts.state,
             self._phase,
             self._desk,
             self._facts,
             self._unit.panel,
             parts.client,
             self._runner,
+            self._rest,
         )
         self._started_at = asyncio.get_running_loop().time()
         self._unit.device.add(self)
@@ -80,7 +91,7 @@ class Chair:
             {
                 "controller": self._client.run,
                 "safety test": self.safety.run,
-                **self._unit.tasks(self._desk.look_at_machine),
+                **self._unit.tasks(self._look),
             },
             on_failure=self.task_died,
         )
@@ -115,6 +126,7 @@ class Chair:
     def clinic_changed(self) -> None:
         """Appointments, orders or the fate of a record have changed."""
         self._desk.clinic_changed()
+        self._rest.clinic_changed()
 
     def refusals(self) -> dict[str, str]:
         """Command tag of the API to the code it would be refused with now."""
@@ -208,8 +220,19 @@ class Chair:
         """PAUSED to RESUMING: charge, arm with the delivered count, go on with the rest."""
         verdict = self._judges.resume()
         if verdict.is_accepted:
+            self._runner.gap = self._rest.words()
             self._runner.arm(self._level(), who)
         return self._said("resume", verdict)
+
+    def release_gap(self, who_clinician: str, reason: str) -> Verdict:
+        """A clinician (the API has checked role and PIN) lets the session go on after its gap."""
+        verdict = self._rest.judge_release()
+        if verdict.is_accepted:
+            told: dict[str, object] = {"who": who_clinician, "reason": reason}
+            verdict = self._file.tell("gap_released", told | self._rest.words())
+        if verdict.is_accepted:
+            self._rest.release(who_clinician, reason)
+        return self._said("release_gap", verdict)
 
     async def stop(self, source: str) -> Verdict:
         """Output off, in every state. Sent before anything else, never refused."""
@@ -326,6 +349,10 @@ class Chair:
         """Theirs."""
 
     # Small things.
+
+    def _look(self) -> None:
+        self._desk.look_at_machine()
+        self._rest.look()
 
     def _restore(self) -> None:
         self._desk.clinic_changed()

@@ -1,16 +1,15 @@
 """May this be done now? One judge for each command of the treatment.
 
 Used by the command itself and by the list of refusals the screen gets beforehand, so that the two
-cannot differ. Pure looks at the present; nothing is changed here. Loop time for the pause's length.
+cannot differ. Pure looks at the present; nothing is changed here. Whether a session that was broken
+off may go on at all is edge/services/resume_desk.py's.
 """
 
 from __future__ import annotations
 
-import asyncio
 import math
 from dataclasses import replace
 
-from edge.config import LimitsConfig
 from edge.domain.certificate import REASONS_FOR_NEXT
 from edge.domain.device_facts import not_ready_reasons, own_heat_reason
 from edge.domain.session_states import E, S
@@ -20,6 +19,7 @@ from edge.services.chair_state import ChairState
 from edge.services.facts import Facts
 from edge.services.panel_service import PanelService
 from edge.services.phase import Phase
+from edge.services.resume_desk import ResumeDesk
 from edge.services.session_runner import SessionRunner
 from edge.services.settling import Count
 from edge.services.visit_desk import VisitDesk
@@ -33,16 +33,16 @@ class ChairJudges:
     def __init__(
         self,
         state: ChairState,
-        limits: LimitsConfig,
         phase: Phase,
         desk: VisitDesk,
         facts: Facts,
         panel: PanelService,
         client: McuClient,
         runner: SessionRunner,
+        rest: ResumeDesk,
     ) -> None:
         self._state = state
-        self._limits = limits
+        self._rest = rest
         self._phase = phase
         self._desk = desk
         self._facts = facts
@@ -64,6 +64,7 @@ class ChairJudges:
             "start": self.start(),
             "pause": self._phase.judge(E.PAUSE),
             "resume": self.resume(),
+            "release_gap": self._rest.judge_release(),
             "acknowledge": self.acknowledge(),
             "end_session": self.end(),
             "add_note": self.note(),
@@ -87,7 +88,7 @@ class ChairJudges:
         return self._attended() if verdict.is_accepted else verdict
 
     def resume(self) -> Verdict:
-        """The count is settled, something is left, the pause was not too long."""
+        """The count is settled, something is left, the order stands, the gap was not too long."""
         verdict = self._phase.judge(E.RESUME)
         if not verdict.is_accepted:
             return verdict
@@ -95,10 +96,9 @@ class ChairJudges:
             return refused("uncertain")
         if self._runner.remaining == 0:
             return refused("nothing_to_resume")
-        paused_s, limit_s = self._paused_s(), self._limits.pause_s_max
-        if paused_s > limit_s:
-            return refused("pause_too_long", minutes=round(paused_s / 60), limit=limit_s // 60)
-        verdict = self._ready(is_begun=True)
+        verdict = self._rest.judge()
+        if verdict.is_accepted:
+            verdict = self._ready(is_begun=True)
         if verdict.is_accepted:
             verdict = self._desk.judge_coil()
         return self._attended() if verdict.is_accepted else verdict
@@ -148,9 +148,3 @@ class ChairJudges:
 
     def _attended(self) -> Verdict:
         return ACCEPTED if self._panel.is_attended() else refused("attend_released")
-
-    def _paused_s(self) -> float:
-        visit = self._state.visit
-        if visit is None or visit.session.paused_at is None:
-            return 0.0
-        return asyncio.get_running_loop().time() - visit.session.paused_at

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 
 from edge.domain.certificate import Certificate
 from edge.domain.device_facts import HeatAhead
+from edge.domain.dose import TrainDose, Unsettled
 from edge.domain.prescription import MotorThreshold, Order, Patient, Problem
+from edge.domain.resume import GapLimit, Release
 from edge.domain.safety_test import Run
 from edge.domain.session_states import S
 from edge.domain.train_plan import Plan
@@ -69,7 +71,7 @@ class StopState:
 
 @dataclass
 class Dose:
-    """Pulses of the session. delivered is what was sensed; uncertain is not yet settled."""
+    """Pulses of the session. delivered is what was sensed; uncertain may have been given beside."""
 
     prescribed: int = 0
     delivered: int = 0
@@ -77,7 +79,19 @@ class Dose:
 
     @property
     def remaining(self) -> int:
-        return self.prescribed - self.delivered
+        """Certainly not given: prescribed = delivered + uncertain + remaining, unless the
+        controller counted more than was ever prescribed."""
+        return max(0, self.prescribed - self.delivered - self.uncertain)
+
+
+@dataclass
+class RestState:
+    """Of a session that was broken off: since when, and how long it may stay so."""
+
+    last_pulse_at: float | None = None  # loop seconds; None: none was given, or nobody can say
+    doubt: str = ""  # why nobody can say: edge.domain.resume.GAP_DOUBTS
+    limit: GapLimit = field(default_factory=lambda: GapLimit(0, "unit"))
+    release: Release | None = None
 
 
 @dataclass
@@ -97,6 +111,10 @@ class SessionState:
     stop: StopState | None = None
     pauses: int = 0
     paused_at: float | None = None
+    cuts: tuple[int, ...] = ()  # pulses given where a train was cut short
+    rest: RestState = field(default_factory=RestState)
+    ledger: tuple[TrainDose, ...] = ()  # each train, once no more pulses are given
+    unsettled: Unsettled | None = None  # the controller was asked, and the count stays open
     log: list[LogLine] = field(default_factory=list)  # newest last, at most 50
 
 

@@ -19,6 +19,7 @@ from edge.domain.fhir_patient import read_patient, read_practitioner_name, unkno
 from edge.domain.fhir_threshold import pick_threshold
 from edge.domain.order_rules import judge_order, order_level_pct, order_step
 from edge.domain.prescription import MotorThreshold, Order, Patient, Problem
+from edge.domain.protocol import Protocol
 from edge.domain.train_plan import Plan
 from edge.ports import Store, WallClock
 from edge.services.chair_state import AppointmentRow
@@ -43,6 +44,7 @@ class VisitFacts:
     plan: Plan | None
     level_pct_mso: int | None
     problems: tuple[Problem, ...]
+    protocol_gap_s_max: int | None = None
 
 
 @dataclass(frozen=True)
@@ -180,7 +182,23 @@ class ClinicBook:
         problems += threshold_problems
         plan, level = self._judge(patient, order, threshold, given, problems, now)
         row = self._row(appointment, patient, order, problems, given, is_done=is_done, now=now)
-        return VisitFacts(row, patient, order, threshold, plan, level, tuple(problems))
+        protocol = self._protocol(order)
+        return VisitFacts(
+            row,
+            patient,
+            order,
+            threshold,
+            plan,
+            level,
+            tuple(problems),
+            None if protocol is None else protocol.resume_gap_s_max,
+        )
+
+    def _protocol(self, order: Order | None) -> Protocol | None:
+        """The very version that the order names."""
+        if order is None:
+            return None
+        return self._library.get(order.protocol_id, order.protocol_version)
 
     def _patient(self, patient_id: str, problems: list[Problem]) -> Patient:
         copy = self._copies.get("Patient", patient_id)
@@ -278,9 +296,7 @@ class ClinicBook:
         codes = [problem.code for problem in problems]
         if state != "done" and codes:
             state = "problem"
-        protocol = None
-        if order is not None:
-            protocol = self._library.get(order.protocol_id, order.protocol_version)
+        protocol = self._protocol(order)
         number = given.sessions_done + (0 if state == "done" else 1)
         return AppointmentRow(
             appointment_id=appointment.appointment_id,

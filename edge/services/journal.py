@@ -2,7 +2,8 @@
 
 Each row carries SHA-256(previous hash || its own canonical JSON), one chain over all sessions, so a
 changed, removed, swapped or inserted row is found with its number. Order is by number, boot and
-monotonic microseconds; the wall clock is for people. A row is durable when its transaction is.
+monotonic microseconds; the wall clock is for people, and a row whose clock nobody kept says so in
+its body. A row is durable when its transaction is.
 """
 
 from __future__ import annotations
@@ -14,7 +15,12 @@ from datetime import datetime
 
 from edge.domain.hash_chain import GENESIS, canonical, link
 from edge.domain.record import JournalRow
-from edge.ports import Store, WallClock
+from edge.domain.resume import Instant
+from edge.ports import Store, Value, WallClock
+
+UNKEPT = "clock_untrusted"  # in the body of a row whose time nobody vouches for
+_MACHINE = "machine_boot"
+_SINCE = "machine_boot_since"
 
 
 def take_boot_number(store: Store) -> int:
@@ -30,22 +36,51 @@ def take_boot_number(store: Store) -> int:
     return boot
 
 
-class Journal:
-    """Writes and reads the chain. The only writer of its table."""
+def first_boot_of_machine(store: Store, boot: int, machine_boot: str) -> int:
+    """The first start of the service whose monotonic clock is the one that runs now.
 
-    def __init__(self, store: Store, wall_clock: WallClock, boot: int) -> None:
+    machine_boot: which start of the machine this is; '' is not known, and then this start alone.
+    """
+    found = store.rows("SELECT key, value FROM meta WHERE key IN (?, ?)", (_MACHINE, _SINCE))
+    kept = {str(key): str(value) for key, value in found}
+    if machine_boot and kept.get(_MACHINE) == machine_boot:
+        return int(kept[_SINCE])
+    with store.transaction():
+        for key, value in ((_MACHINE, machine_boot), (_SINCE, str(boot))):
+            store.rows(
+                "INSERT INTO meta (key, value) VALUES (?, ?)"
+                " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                (key, value),
+            )
+    return boot
+
+
+class Journal:
+    """Writes and reads the chain. The only writer of its table.
+
+    clock_since: first start of the service whose monotonic times can be compared with now's.
+    """
+
+    def __init__(
+        self, store: Store, wall_clock: WallClock, boot: int, clock_since: int | None = None
+    ) -> None:
         self._store = store
         self._wall_clock = wall_clock
         self._boot = boot
+        self._clock_since = boot if clock_since is None else clock_since
+
+    def now(self) -> Instant:
+        """This moment by both clocks."""
+        wall = self._wall_clock.now()
+        return Instant(wall.utc, wall.is_trusted, _mono_us())
 
     def append(self, session_id: str, kind: str, body: Mapping[str, object]) -> int:
         """Add a row inside the caller's open transaction; returns its number."""
         last = self._store.rows("SELECT seq, hash FROM journal ORDER BY seq DESC LIMIT 1")
         seq, prev = (int(str(last[0][0])) + 1, str(last[0][1])) if last else (1, GENESIS)
-        mono_us = round(asyncio.get_running_loop().time() * 1e6)
-        utc = self._wall_clock.now().utc.isoformat()
-        text = canonical(body)
-        row = (seq, session_id, self._boot, mono_us, utc, kind, text)
+        wall = self._wall_clock.now()
+        text = canonical(body if wall.is_trusted else {**body, UNKEPT: True})
+        row = (seq, session_id, self._boot, _mono_us(), wall.utc.isoformat(), kind, text)
         self._store.rows(
             "INSERT INTO journal (seq, session_id, boot, mono_us, utc, kind, body, prev, hash)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -61,18 +96,25 @@ class Journal:
     def rows(self, session_id: str) -> list[JournalRow]:
         """The session's rows in order."""
         found = self._store.rows(
-            "SELECT seq, utc, kind, body FROM journal WHERE session_id = ? ORDER BY seq",
+            "SELECT seq, boot, mono_us, utc, kind, body FROM journal WHERE session_id = ?"
+            " ORDER BY seq",
             (session_id,),
         )
-        return [
-            JournalRow(
-                seq=int(str(seq)),
-                utc=datetime.fromisoformat(str(utc)),
-                kind=str(kind),
-                body=json.loads(str(body)),
-            )
-            for seq, utc, kind, body in found
-        ]
+        return [self._row(*columns) for columns in found]
+
+    def _row(
+        self, seq: Value, boot: Value, mono_us: Value, utc: Value, kind: Value, text: Value
+    ) -> JournalRow:
+        body = json.loads(str(text))
+        is_same_clock = self._clock_since <= int(str(boot)) <= self._boot
+        return JournalRow(
+            seq=int(str(seq)),
+            utc=datetime.fromisoformat(str(utc)),
+            kind=str(kind),
+            body=body,
+            is_trusted=not body.pop(UNKEPT, False),
+            mono_us=int(str(mono_us)) if is_same_clock else None,
+        )
 
     def spans(self, session_id: str, kinds: tuple[str, ...]) -> dict[int, int]:
         """For each boot: number of its first row of these kinds, and ms from it to the last."""
@@ -98,3 +140,7 @@ class Journal:
                 return f"journal row {expected} was changed"
             prev, expected = str(kept_hash), expected + 1
         return None
+
+
+def _mono_us() -> int:
+    return round(asyncio.get_running_loop().time() * 1e6)

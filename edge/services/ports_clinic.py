@@ -30,6 +30,9 @@ class VisitFactsPort(Protocol):
     def level_pct_mso(self) -> int | None: ...
     @property
     def problems(self) -> tuple[Problem, ...]: ...
+    @property
+    def protocol_gap_s_max(self) -> int | None:
+        """The protocol's longest time to a resumption; None when it names none."""
 
 
 class ClinicBookPort(Protocol):

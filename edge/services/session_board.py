@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 
 from edge.config import LimitsConfig
-from edge.domain.dose import Unsettled
+from edge.domain.dose import Unsettled, by_train
 from edge.mcu.clock_sync import ClockSync
 from edge.services.chair_state import DeviceState, SessionState
 from edge.services.phase import Phase
@@ -58,6 +58,7 @@ class SessionBoard:
         session = self.session
         session.stage, session.stage_ends_at, session.stage_s = stage, None, 0.0
         session.ends_at = None
+        self._show_ledger()
         self._phase.touch()
 
     def cancel(self) -> None:
@@ -126,16 +127,35 @@ class SessionBoard:
             dose.delivered = max(dose.delivered, book.delivered)
             most = book.delivered + train.commanded
             dose.uncertain = most - dose.delivered if is_open else 0
+        self.session.unsettled = None
         self._show_place()
 
     def show_uncertain(self, judged: Unsettled) -> None:
         """The count stays open, between two bounds."""
         dose = self.session.dose
         dose.delivered, dose.uncertain = judged.at_least, judged.at_most - judged.at_least
+        self.session.unsettled = judged
         self._show_place()
+
+    def _show_ledger(self) -> None:
+        """Only once no more pulses are given: until then it changes with each of them."""
+        if self.session.stage == "done":
+            book = self._book
+            self.session.ledger = by_train(book.plan, [train.intent() for train in book.sent()])
+
+    def _show_rest(self) -> None:
+        gap, rest = self._book.since_last_pulse(), self.session.rest
+        rest.last_pulse_at, rest.doubt = None, ""
+        if gap is not None:
+            rest.doubt = gap.doubt
+        if gap is not None and gap.s is not None:
+            rest.last_pulse_at = asyncio.get_running_loop().time() - gap.s
+        self.session.cuts = self._book.cuts()
 
     def _show_place(self) -> None:
         plan, session = self._book.plan, self.session
+        self._show_rest()
+        self._show_ledger()
         given = session.dose.delivered
         session.train_index = min(given // plan.pulses_per_train, plan.trains - 1)
         session.train_pulses = given - session.train_index * plan.pulses_per_train

@@ -2,15 +2,18 @@
 
 An intent row is durable before a train is sent, its result row follows. At most the last train
 lacks a result, and only the controller's ledger may then settle it (edge/domain/dose.py). Rebuilds
-itself from the journal after a crash. Owns no device and no phase; the journal stamps the time.
+itself from the journal after a crash. Knows when each train began, by the loop's clock as far as
+that can be said. Owns no device and no phase; the journal stamps the time.
 """
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
 from edge.domain.dose import LedgerCount, Settled, TrainIntent, Unsettled, reconcile
 from edge.domain.record import JournalRow, TrainRow
+from edge.domain.resume import Gap, Instant, gap_between
 from edge.domain.session import NextTrain
 from edge.domain.train_plan import Plan
 from edge.services.journal import Journal
@@ -23,6 +26,10 @@ REFUSED = "refused"
 ENDED_NAMES = ("complete", "hold", "stop", "fault")  # index: ENDED_* of firmware/wire/codes.py
 
 
+class BadRowError(Exception):
+    """A journal row that this service cannot have written; the text says which and why."""
+
+
 @dataclass
 class BookedTrain:
     """One train that was to be sent; measured is None until its result is known."""
@@ -33,6 +40,8 @@ class BookedTrain:
     measured: int | None = None
     ended: str = ""
     started_us: int | None = None
+    starts_at: float | None = None  # loop seconds, as ordered
+    doubt: str = ""  # why nobody can say when it began
 
     def intent(self) -> TrainIntent:
         """In the words of the domain."""
@@ -64,13 +73,18 @@ class SessionBook:
     @property
     def commanded(self) -> int:
         """Pulses asked of the controller and not refused."""
-        return sum(train.commanded for train in self.trains if train.ended != REFUSED)
+        return sum(train.commanded for train in self.sent())
+
+    def sent(self) -> list[BookedTrain]:
+        """Trains that the controller took, or may have taken."""
+        return [train for train in self.trains if train.ended != REFUSED]
 
     def intend(self, train: NextTrain, start_us: int, starts_in_ms: int) -> BookedTrain:
         """Book a train durably before it is sent. Raises StoreError: then it must not be sent."""
         assert self.open_train is None, "a train is open"
         assert self.delivered + train.pulse_count <= self.plan.pulses, "more than prescribed"
         booked = BookedTrain(train.train_index, train.first_pulse, train.pulse_count)
+        booked.starts_at = asyncio.get_running_loop().time() + starts_in_ms / 1000
         self._journal.record(
             self.session_id,
             INTENT,
@@ -137,6 +151,29 @@ class SessionBook:
             return None
         return self._last_pulse[1]
 
+    def since_last_pulse(self) -> Gap | None:
+        """How long ago the last pulse was that is known of; None when none was given."""
+        given = [train for train in self.trains if train.measured]
+        if not given:
+            return None
+        last = given[-1]
+        if last.starts_at is None:
+            return Gap(None, last.doubt)
+        offsets_us = self.plan.train_offsets_us
+        first = last.first_pulse
+        span_us = offsets_us[first + (last.measured or 0) - 1] - offsets_us[first]
+        now_s = asyncio.get_running_loop().time()
+        return Gap(max(0.0, now_s - last.starts_at - span_us / 1e6))
+
+    def cuts(self) -> tuple[int, ...]:
+        """Pulses given at each place where a train was cut short, in order."""
+        places, given = [], 0
+        for train in self.trains:
+            given += train.measured or 0
+            if given % self.plan.pulses_per_train and given not in places:
+                places.append(given)
+        return tuple(places)
+
     def tell(self, kind: str, body: dict[str, object]) -> None:
         """Another row of the session's story. Raises StoreError."""
         self._journal.record(self.session_id, kind, body)
@@ -164,28 +201,38 @@ class SessionBook:
                 started_us=train.started_us,
                 ended="uncertain" if train.measured is None else train.ended,
             )
-            for train in self.trains
-            if train.ended != REFUSED
+            for train in self.sent()
         )
 
     def restore(self, rows: list[JournalRow]) -> None:
-        """Rebuild from the journal; rows of other kinds are passed over."""
+        """Rebuild from the journal; rows of other kinds are passed over. Raises BadRowError."""
+        now = self._journal.now()
         for row in rows:
             if row.kind == INTENT:
-                self.trains.append(
-                    BookedTrain(
-                        _int(row, "train_index"), _int(row, "first_pulse"), _int(row, "commanded")
-                    )
-                )
+                self.trains.append(self._booked(row, now))
             elif row.kind == RESULT:
+                if not self.trains:
+                    raise BadRowError(f"journal row {row.seq}: a result without a train")
                 train = self.trains[-1]
                 train.measured = _int(row, "measured")
-                train.ended = str(row.body["ended"])
-                started = row.body["started_us"]
+                train.ended = str(row.body.get("ended", ""))
+                started = row.body.get("started_us")
                 train.started_us = started if isinstance(started, int) else None
+
+    def _booked(self, row: JournalRow, now: Instant) -> BookedTrain:
+        train = BookedTrain(
+            _int(row, "train_index"), _int(row, "first_pulse"), _int(row, "commanded")
+        )
+        gap = gap_between(Instant(row.utc, row.is_trusted, row.mono_us), now)
+        train.doubt = gap.doubt
+        if gap.s is not None:
+            lead_s = _int(row, "starts_in_ms") / 1000
+            train.starts_at = asyncio.get_running_loop().time() - gap.s + lead_s
+        return train
 
 
 def _int(row: JournalRow, name: str) -> int:
-    value = row.body[name]
-    assert isinstance(value, int), f"journal row {row.seq}: {name} is no number"
+    value = row.body.get(name)
+    if not isinstance(value, int):
+        raise BadRowError(f"journal row {row.seq}: {name} is no number")
     return value

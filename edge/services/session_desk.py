@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 import structlog
 
 from edge.domain.checks import QUESTION_KEYS
+from edge.domain.record import JournalRow
+from edge.domain.resume import Instant, gap_between
 from edge.domain.verdict import ACCEPTED, Verdict, refused
 from edge.ports import Entropy, Store, StoreError, WallClock
 from edge.services.chair_state import (
@@ -156,15 +158,12 @@ class SessionDesk:
         book = SessionBook(self._journal, facts.session_id, facts.plan())
         book.restore(rows)
         started = first_pulse_utc(rows)
-        # A pause is counted from the last thing that happened. The wall clock is all that spans a
-        # restart; it can only make the pause longer.
-        down_s = (self._wall_clock.now().utc - rows[-1].utc).total_seconds() if rows else 0.0
         session = SessionState(
             session_id=facts.session_id,
             started_utc_s=None if started is None else started.timestamp(),
             peak_surface_c10=peak_surface_c10(rows),
             pauses=count_of(rows, "paused"),
-            paused_at=asyncio.get_running_loop().time() - max(0.0, down_s),
+            paused_at=self._last_told_at(rows),
             log=[
                 LogLine(row.utc.timestamp(), row.kind, _plain(row.body))
                 for row in rows
@@ -189,6 +188,14 @@ class SessionDesk:
         self._facts = facts
         log.warning("unfinished session found", session=facts.session_id, booked=book.delivered)
         return book
+
+    def _last_told_at(self, rows: list[JournalRow]) -> float | None:
+        """Loop time of the last thing that happened, for the screen; None when nobody can say."""
+        if not rows:
+            return None
+        last = Instant(rows[-1].utc, rows[-1].is_trusted, rows[-1].mono_us)
+        gap = gap_between(last, self._journal.now())
+        return None if gap.s is None else asyncio.get_running_loop().time() - gap.s
 
     def _facts_of(self, visit: VisitState, who: str) -> SessionFacts:
         device = self._state.device

@@ -75,6 +75,7 @@ class SessionRunner:
         self._feeder: TrainFeeder | None = None
         self._token = 0
         self.page = PageWatch()
+        self.gap: dict[str, str | int | float] = {}  # of the next resumption, for its record
         self.count = Count.SETTLED
         client.listen(self._on_report)
         watch.add(self)
@@ -281,7 +282,7 @@ class SessionRunner:
     def _begin_feeding(self, kind: str, who: str) -> None:
         self.page.begin()
         self.board.begin()
-        if self._tell(kind, delivered=self.delivered, who=who):
+        if self._tell(kind, delivered=self.delivered, who=who, **self.gap):
             self._task.begin(self._feed())
 
     async def _feed(self) -> None:

@@ -95,7 +95,10 @@ def order(
     mt_basis: str = "rmt",
     coil_type: str = "figure8_cooled",
     diagnosis: tuple[str, str] = ("F33.2", "Major depressive disorder, recurrent, severe"),
+    resume_gap_min: int | None = None,
 ) -> Json:
+    """resume_gap_min: longest time to a resumption; None: the physician does not say."""
+    gap = [] if resume_gap_min is None else [_resume_gap(resume_gap_min)]
     return {
         "resourceType": "ServiceRequest",
         "id": order_id,
@@ -131,10 +134,16 @@ def order(
                     },
                     {"url": "mt-basis", "valueCode": mt_basis},
                     {"url": "coil-type", "valueCode": coil_type},
+                    *gap,
                 ],
             }
         ],
     }
+
+
+def _resume_gap(minutes: int) -> Json:
+    quantity = {"value": minutes, "unit": "min", "system": UCUM, "code": "min"}
+    return {"url": "resume-gap-max", "valueQuantity": quantity}
 
 
 def threshold(

@@ -1,7 +1,7 @@
 // Numbers, times and names as people read them. Pure: no clock, no locale of the machine; units
 // follow a no-break space, groups are thin spaces (sources.md kiosk 5.7).
-const NBSP = " ";
-const NARROW = " ";
+const NBSP = "\u00a0";
+const NARROW = "\u202f";
 const NOTHING = "–";
 
 /** 3000 as "3 000" with a narrow no-break space. */

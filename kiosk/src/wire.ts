@@ -189,6 +189,28 @@ export interface StopView {
   readonly is_cleared: boolean;
 }
 
+export interface RestView {
+  readonly length_ms: number;
+  readonly rest_of_train: number;
+  readonly first_train: number;
+  readonly last_train: number;
+  readonly since_ms: number | null;
+  readonly left_ms: number | null;
+  readonly doubt: string;
+  readonly limit_s: number;
+  readonly source: "order" | "protocol" | "unit";
+  readonly released_by: string;
+  readonly release_left_ms: number;
+}
+
+export interface UnsettledView {
+  readonly reason: string;
+  readonly at_least: number;
+  readonly at_most: number;
+}
+
+export type TrainView = readonly [prescribed: number, commanded: number, measured: number, uncertain: number];
+
 export interface LogView {
   readonly at: string;
   readonly kind: string;
@@ -215,6 +237,10 @@ export interface SessionView {
   readonly paused_ms: number | null;
   readonly pauses: number;
   readonly stop: StopView | null;
+  readonly cuts: ReadonlyArray<number>;
+  readonly rest: RestView | null;
+  readonly unsettled: UnsettledView | null;
+  readonly ledger: ReadonlyArray<TrainView>;
   readonly log: ReadonlyArray<LogView>;
 }
 
@@ -358,6 +384,15 @@ export interface ReleaseCheck {
   readonly reason: string;
 }
 
+export interface ReleaseGap {
+  readonly t: "release_gap";
+  readonly id: number;
+  readonly rev: number;
+  readonly user_id: string;
+  readonly pin: string;
+  readonly reason: string;
+}
+
 export interface FinishChecks {
   readonly t: "finish_checks";
   readonly id: number;
@@ -485,6 +520,7 @@ export type Command =
   | BeginChecks
   | AnswerCheck
   | ReleaseCheck
+  | ReleaseGap
   | FinishChecks
   | Back
   | ArmUnit
@@ -515,6 +551,7 @@ export const COMMAND_KINDS = [
   "begin_checks",
   "answer_check",
   "release_check",
+  "release_gap",
   "finish_checks",
   "back",
   "arm",
@@ -562,6 +599,21 @@ export const LIMITS = {
       "min_length": 1,
       "max_length": 64
     },
+    "user_id": {
+      "min_length": 1,
+      "max_length": 64
+    },
+    "pin": {
+      "min_length": 4,
+      "max_length": 12,
+      "pattern": "^[0-9]+$"
+    },
+    "reason": {
+      "min_length": 3,
+      "max_length": 200
+    }
+  },
+  "release_gap": {
     "user_id": {
       "min_length": 1,
       "max_length": 64

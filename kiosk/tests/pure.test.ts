@@ -9,9 +9,9 @@ describe("numbers and times", () => {
   test.each([
     [0, "0"],
     [999, "999"],
-    [1240, "1 240"],
-    [1284600, "1 284 600"],
-    [-3000, "−3 000"],
+    [1240, "1\u202f240"],
+    [1284600, "1\u202f284\u202f600"],
+    [-3000, "−3\u202f000"],
   ])("grouped %d", (value, text) => expect(format.grouped(value)).toBe(text));
 
   test.each([
@@ -28,15 +28,15 @@ describe("numbers and times", () => {
   });
 
   test("units follow a no-break space", () => {
-    expect(format.celsius(34.16)).toBe("34.2 °C");
-    expect(format.measured(41, "°C")).toBe("41 °C");
-    expect(format.measured(41.25, "°C")).toBe("41.3 °C");
+    expect(format.celsius(34.16)).toBe("34.2\u00a0°C");
+    expect(format.measured(41, "°C")).toBe("41\u00a0°C");
+    expect(format.measured(41.25, "°C")).toBe("41.3\u00a0°C");
   });
 
   test("lengths and dates in words", () => {
-    expect(format.lengthOf(192)).toBe("3 min 12 s");
-    expect(format.lengthOf(1080)).toBe("18 min");
-    expect(format.lengthOf(45)).toBe("45 s");
+    expect(format.lengthOf(192)).toBe("3\u00a0min 12\u00a0s");
+    expect(format.lengthOf(1080)).toBe("18\u00a0min");
+    expect(format.lengthOf(45)).toBe("45\u00a0s");
     expect(format.dayOf("2026-11-21")).toBe("Saturday 21 November");
     expect(format.dateOf("2026-10-29T08:00:00Z")).toBe("29 October 2026");
     expect(format.dateOf("soon")).toBe("soon");

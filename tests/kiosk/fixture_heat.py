@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from msgspec.structs import replace
 
 from edge.api.heat_view import CurvePoint, HeatView
-from edge.api.schema import SessionView, Snapshot, StopView, VisitView
+from edge.api.schema import Snapshot, VisitView
+from edge.api.session_view import SessionView, StopView
 from edge.api.unit_view import AlarmView
 
 NO_HEAT = HeatView("none", None, None, 0, False, False, False, [])

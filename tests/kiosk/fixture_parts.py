@@ -11,17 +11,15 @@ from edge.api.controller_view import ControllerView
 from edge.api.schema import (
     AppointmentView,
     CheckView,
-    LogView,
     Operator,
     OrderView,
     ProblemView,
-    SessionView,
     Snapshot,
-    StopView,
     SyncView,
     TodayView,
     VisitView,
 )
+from edge.api.session_view import LogView, RestView, SessionView, StopView
 from edge.api.unit_view import AlarmView, DeviceView, InterlockView, UnitView
 from tests.kiosk.fixture_heat import AHEAD, NO_HEAT
 from tests.kiosk.fixture_safety import HOLDS
@@ -145,6 +143,10 @@ SESSION = SessionView(
     paused_ms=None,
     pauses=0,
     stop=None,
+    cuts=[],
+    rest=None,
+    unsettled=None,
+    ledger=[],
     log=[],
 )
 QUESTIONS: tuple[tuple[str, list[str]], ...] = (

@@ -11,11 +11,8 @@ from pathlib import Path
 import msgspec
 from msgspec.structs import replace
 
-from edge.api.schema import (
-    Snapshot,
-    StopView,
-    TodayView,
-)
+from edge.api.schema import Snapshot, TodayView
+from edge.api.session_view import StopView
 from edge.mcu.connection import KEY_PROBLEMS
 from tests.kiosk.fixture_heat import heat_pictures
 from tests.kiosk.fixture_parts import (

@@ -158,6 +158,7 @@ DOMAIN = Group(
         "session": _domain("session", "dose"),
         "dose": _domain("dose", "session"),
         "store_repair": _domain("store_repair"),
+        "resume": _domain("resume"),
         "certificate": _domain("certificate", "safety_records"),
         "safety_test": _domain("safety_test", "safety_records"),
         "thermal": _domain("thermal_exact", "thermal"),

@@ -14,7 +14,8 @@ from typing import Any
 
 import structlog
 
-from edge.api.schema import Snapshot, StopView
+from edge.api.schema import Snapshot
+from edge.api.session_view import StopView
 from edge.services.texts import Texts
 from hw_sim.faults.bench import FaultBench, write_library
 from hw_sim.faults.states import BY_NAME

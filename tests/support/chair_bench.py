@@ -29,7 +29,7 @@ from edge.services.certificates import Certificates
 from edge.services.chair import Chair
 from edge.services.chair_parts import ChairParts
 from edge.services.chair_state import AppointmentRow, ChairState
-from edge.services.journal import Journal, take_boot_number
+from edge.services.journal import Journal, first_boot_of_machine, take_boot_number
 from edge.services.tables import LAYOUT_VERSION, TABLES
 from edge.services.texts import Texts
 from hw_sim import vtime
@@ -54,10 +54,15 @@ WHO = "Tina Tech"
 
 
 class FakeWallClock:
-    """Loop time since noon."""
+    """Loop time since noon, and what a test sets wrong."""
+
+    def __init__(self) -> None:
+        self.offset = timedelta()
+        self.is_trusted = True
 
     def now(self) -> WallTime:
-        return WallTime(NOON + timedelta(seconds=asyncio.get_running_loop().time()), True)
+        passed = timedelta(seconds=asyncio.get_running_loop().time())
+        return WallTime(NOON + passed + self.offset, self.is_trusted)
 
 
 class SeededEntropy:
@@ -79,6 +84,7 @@ class Facts:
     plan: Plan | None
     level_pct_mso: int | None
     problems: tuple[Problem, ...] = ()
+    protocol_gap_s_max: int | None = None
 
 
 def facts_of(plan: Plan, level_pct_mso: int = 55) -> Facts:
@@ -144,11 +150,12 @@ class Bench:
         self._entropy = SeededEntropy(seed)
         self.disk = SimDisk()
         self.has_certificate = True  # somebody has tested the unit this morning
+        self.machine_boot = SIM_BOOT
+        self.wall_clock = FakeWallClock()
         self._run: asyncio.Task[None] | None = None
 
     def start(self, *, limits: LimitsConfig = LIMITS) -> None:
         """A new edge process on the same store."""
-        self.wall_clock = FakeWallClock()
         self.state = ChairState()
         self.client = McuClient(
             self.opener,
@@ -158,7 +165,8 @@ class Bench:
             link_key=SIM_LINK_KEY,
         )
         boot = take_boot_number(self.store)
-        self.journal = Journal(self.store, self.wall_clock, boot)
+        since = first_boot_of_machine(self.store, boot, self.machine_boot)
+        self.journal = Journal(self.store, self.wall_clock, boot, since)
         audit = Audit(self.store, self.wall_clock, boot)
         if self.has_certificate:
             grant(

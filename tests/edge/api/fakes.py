@@ -194,6 +194,9 @@ class FakeChair:
     def release_check(self, who: str, key: str, reason: str) -> Verdict:
         return self._note("release_check", who, key, reason)
 
+    def release_gap(self, who: str, reason: str) -> Verdict:
+        return self._note("release_gap", who, reason)
+
     def finish_checks(self, who: str) -> Verdict:
         return self._note("finish_checks", who)
 

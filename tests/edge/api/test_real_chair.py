@@ -17,6 +17,7 @@ import pytest
 from edge.adapters.pin_hash import InlinePins
 from edge.api import schema
 from edge.api.hub import Hub, HubParts
+from edge.api.session_view import SessionView
 from edge.config import KioskConfig
 from edge.domain.verdict import Verdict
 from edge.services.accounts import Accounts
@@ -69,7 +70,7 @@ class Visit:
         await self.until_phase("armed")
 
     @property
-    def session(self) -> schema.SessionView:
+    def session(self) -> SessionView:
         shown = self.screen.snapshot.visit
         assert shown is not None
         return shown.session

@@ -36,7 +36,7 @@ def test_totals_keep_commanded_measured_and_uncertain_apart() -> None:
     sums = totals(PLAN, [TrainIntent(0, 0, 3, 3), TrainIntent(1, 0, 3, None)])
 
     assert (sums.prescribed, sums.commanded, sums.measured, sums.uncertain) == (6, 6, 3, 3)
-    assert sums.remaining == 3
+    assert sums.remaining == 0
 
 
 def test_reconcile_of_a_train_without_a_result_books_what_the_controller_counted() -> None:

@@ -30,6 +30,7 @@ async def say_everything(made: Bench) -> dict[str, Verdict]:
         "begin_checks": lambda: chair.begin_checks(WHO),
         "answer_check": lambda: chair.answer_check(WHO, "sleep", "usual"),
         "release_check": lambda: chair.release_check(WHO, "sleep", "reason"),
+        "release_gap": lambda: chair.release_gap(WHO, "reason"),
         "finish_checks": lambda: chair.finish_checks(WHO),
         "back": lambda: chair.back(WHO),
         "end_session": lambda: chair.end_session(WHO, "other"),
