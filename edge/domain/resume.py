@@ -42,8 +42,8 @@ TIME_PROBLEMS = (
     "threshold_old",
     "threshold_future",
 )
-# Parts of an order that change nothing for the patient, and the longest gap, which the physician may
-# change for this very session.
+# Parts of an order that change nothing for the patient, and the longest gap: the physician may
+# change it for this very session.
 BOOKKEEPING = (
     "order_version",
     "sessions_total",

@@ -12,6 +12,8 @@ import type { Phase, Snapshot } from "./wire";
 export type Dialog =
   | { kind: "alarms" }
   | { kind: "release"; key: string }
+  | { kind: "release_gap" }
+  | { kind: "ledger" }
   | { kind: "end" }
   | { kind: "note" }
   | { kind: "sign" };

@@ -19,7 +19,7 @@ from edge.api.schema import (
     TodayView,
     VisitView,
 )
-from edge.api.session_view import LogView, RestView, SessionView, StopView
+from edge.api.session_view import LogView, RestView, SessionView, StopView, TrainView
 from edge.api.unit_view import AlarmView, DeviceView, InterlockView, UnitView
 from tests.kiosk.fixture_heat import AHEAD, NO_HEAT
 from tests.kiosk.fixture_safety import HOLDS
@@ -203,6 +203,36 @@ RUNNING = replace(
     peak_surface_c=34.6,
     log=[LogView("09:55", "started", {})],
 )
+# Broken off in train 15, two earlier cuts mended.
+REST = RestView(
+    length_ms=51_840,
+    rest_of_train=27,
+    first_train=16,
+    last_train=20,
+    since_ms=151_000,
+    left_ms=749_000,
+    doubt="",
+    limit_s=900,
+    source="unit",
+    released_by="",
+    release_left_ms=0,
+)
+BROKEN = replace(
+    RUNNING,
+    delivered=423,
+    remaining=177,
+    train=15,
+    train_pulses=3,
+    stage="idle",
+    stage_left_ms=0,
+    left_ms=0,
+    ends="",
+    paused_ms=149_000,
+    pauses=2,
+    cuts=[64, 423],
+    rest=REST,
+)
+WHOLE_TRAIN = TrainView(30, 30, 30, 0)
 STOP_HOT = StopView("201", "09:58", 41.2, 41.0, "°C", True, False)
 IDLE = Snapshot(
     rev=41,

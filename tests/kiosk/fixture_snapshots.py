@@ -12,11 +12,12 @@ import msgspec
 from msgspec.structs import replace
 
 from edge.api.schema import Snapshot, TodayView
-from edge.api.session_view import StopView
+from edge.api.session_view import StopView, TrainView, UnsettledView
 from edge.mcu.connection import KEY_PROBLEMS
 from tests.kiosk.fixture_heat import heat_pictures
 from tests.kiosk.fixture_parts import (
     ARMED_UNIT,
+    BROKEN,
     CHAIR,
     FULL,
     HOT,
@@ -25,6 +26,7 @@ from tests.kiosk.fixture_parts import (
     NOT_READY,
     OPEN_DOOR,
     PROBLEMS,
+    REST,
     RUNNING,
     SESSION,
     STOP_HOT,
@@ -36,6 +38,7 @@ from tests.kiosk.fixture_parts import (
     VISIT,
     WARM,
     WARM_FACE,
+    WHOLE_TRAIN,
     WITH_NOTES,
     alarm,
     at,
@@ -83,7 +86,12 @@ def _lock_and_day() -> dict[str, Snapshot]:
         "wrapup_partial": at("wrapup", session(RUNNING, stop=STOP_HOT)),
         "record": at(
             "record",
-            replace(session(RUNNING, delivered=600, remaining=0, train=20), record_state="queued"),
+            replace(
+                session(
+                    RUNNING, delivered=600, remaining=0, train=20, ledger=[WHOLE_TRAIN] * 20
+                ),
+                record_state="queued",
+            ),
         ),
         "record_sent": at(
             "record", replace(session(RUNNING, delivered=600, remaining=0), record_state="sent")
@@ -105,7 +113,7 @@ def _checking() -> dict[str, Snapshot]:
 
 
 def _chair() -> dict[str, Snapshot]:
-    cooling = session(RUNNING, paused_ms=42_000, pauses=1, stage="idle")
+    cooling = session(BROKEN)
     return {
         "ready": at("ready", VISIT),
         "ready_elsewhere": at("ready", VISIT, control="elsewhere"),
@@ -132,24 +140,21 @@ def _chair() -> dict[str, Snapshot]:
         "resuming": at("resuming", cooling, **CHAIR),
         "stopped": at(
             "stopped",
-            session(RUNNING, stop=STOP_HOT, stage="idle"),
+            session(BROKEN, stop=STOP_HOT),
             **STOPPED_CHAIR,
             alarms=[HOT, WARM_FACE, FULL],
         ),
         "stopped_by_hand": at(
             "stopped",
             session(
-                RUNNING,
+                BROKEN,
                 stop=StopView("operator", "09:58", None, None, "", True, False),
-                stage="idle",
             ),
             **(CHAIR | {"unit": UNIT}),
         ),
         "stopped_door": at(
             "stopped",
-            session(
-                RUNNING, stop=StopView("102", "09:58", None, None, "", True, False), stage="idle"
-            ),
+            session(BROKEN, stop=StopView("102", "09:58", None, None, "", True, False)),
             **(STOPPED_CHAIR | {"device": replace(WARM, interlocks=OPEN_DOOR)}),
             alarms=[alarm("door", "high")],
             refusals={"acknowledge": "interlock_open"},
@@ -170,14 +175,76 @@ def _chair() -> dict[str, Snapshot]:
             ],
             audio_paused_ms=87_000,
         ),
-        "uncertain": at("uncertain", session(RUNNING, uncertain=30, stage="idle"), **CHAIR),
+    }
+
+
+def _broken_off() -> dict[str, Snapshot]:
+    """Sessions that wait: for a clinician, for the count, for the end."""
+    held = CHAIR | {"unit": replace(UNIT, mcu_state="HOLD", can_fire=True)}
+    over = replace(REST, since_ms=1_505_000, left_ms=0)
+    unknown = replace(REST, since_ms=None, left_ms=None, doubt="clock_untrusted")
+    released = replace(over, released_by="Dr. S. Brandt", release_left_ms=749_000)
+    last = replace(REST, rest_of_train=0, first_train=20, last_train=20, source="order")
+    silent = StopView("page_silent", "09:58", None, None, "", True, True)
+    open_count = replace(
+        BROKEN, remaining=270 - 30, delivered=330, uncertain=30, train=12, cuts=[64, 330], rest=None
+    )
+    too_long = {"resume": "pause_too_long"}
+    return {
+        "paused_silent": at("paused", session(BROKEN, stop=silent), **held),
+        "paused_last_train": at(
+            "paused", session(BROKEN, delivered=570, remaining=30, train=20, rest=last), **held
+        ),
+        "paused_too_long": at("paused", session(BROKEN, rest=over), **held, refusals=too_long),
+        "paused_no_clock": at(
+            "paused", session(BROKEN, rest=unknown), **held, refusals={"resume": "gap_unknown"}
+        ),
+        "paused_released": at("paused", session(BROKEN, rest=released), **held),
+        "paused_other_order": at(
+            "paused", session(BROKEN), **held, refusals={"resume": "order_changed"}
+        ),
+        "paused_other_day": at(
+            "paused", session(BROKEN, rest=over), **held, refusals={"resume": "other_day"}
+        ),
+        "uncertain": at("uncertain", session(open_count), **CHAIR),
+        "uncertain_no_link": at(
+            "uncertain",
+            session(open_count),
+            **(CHAIR | {"unit": replace(ARMED_UNIT, link="closed")}),
+            alarms=[alarm("link_down", "medium")],
+        ),
+        "uncertain_open": at(
+            "uncertain",
+            session(open_count, unsettled=UnsettledView("ledger_invalid", 330, 360)),
+            **CHAIR,
+            alarms=[alarm("uncertain_dose", "medium")],
+        ),
+    }
+
+
+def _ended() -> dict[str, Snapshot]:
+    """Records whose ledger has something to show."""
+    cut = [WHOLE_TRAIN] * 2 + [TrainView(30, 56, 30, 0)] + [WHOLE_TRAIN] * 11
+    partial = [*cut, TrainView(30, 30, 3, 0), *[TrainView(30, 0, 0, 0)] * 5]
+    unsure = [*[WHOLE_TRAIN] * 11, TrainView(30, 30, 0, 30), *[TrainView(30, 0, 0, 0)] * 8]
+    ended = replace(BROKEN, rest=None, paused_ms=None, ledger=partial)
+    return {
+        "record_partial": at("record", replace(session(ended), record_state="queued")),
+        "record_unsure": at(
+            "record",
+            replace(
+                session(ended, delivered=330, uncertain=30, remaining=240, ledger=unsure),
+                record_state="sent",
+            ),
+        ),
     }
 
 
 def snapshots() -> dict[str, Snapshot]:
     """Every picture by name."""
     heat = heat_pictures(IDLE, VISIT, RUNNING, CHAIR)
-    return _lock_and_day() | _checking() | _chair() | heat | safety_pictures(IDLE)
+    chair = _chair() | _broken_off() | _ended()
+    return _lock_and_day() | _checking() | chair | heat | safety_pictures(IDLE)
 
 
 def main() -> None:

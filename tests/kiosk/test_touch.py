@@ -185,6 +185,25 @@ async def test_end_session_needs_a_reason_and_names_the_train(kiosk: Kiosk) -> N
     page = await kiosk.open("paused")
     await page.get_by_role("button", name="End session").tap()
     await page.get_by_role("button", name="Discomfort").tap()
-    await page.get_by_role("button", name="End session at train 12").tap()
+    await page.get_by_role("button", name="End session at train 15").tap()
     await kiosk.player.until("end_session")
     assert kiosk.player.heard("end_session")[0]["reason"] == "discomfort"
+
+
+async def test_gap_released_by_a_clinician_sends_who_why_and_pin(kiosk: Kiosk) -> None:
+    page = await kiosk.open("paused_too_long")
+    for selector in (".actions .btn", ".panel .chip", ".panel .chip"):
+        await page.locator(selector).first.tap()
+    for digit in "4321":
+        await page.get_by_role("dialog").get_by_role("button", name=digit, exact=True).tap()
+    await page.locator(".key.go").tap()
+    await kiosk.player.until("release_gap")
+    message = kiosk.player.heard("release_gap")[0]
+    assert (message["user_id"], message["pin"]) == ("clin1", "4321")
+    assert len(message["reason"]) >= 3
+
+
+async def test_gap_that_no_clinician_can_release_offers_only_the_end(kiosk: Kiosk) -> None:
+    page = await kiosk.open("paused_other_day")
+    assert await page.get_by_role("button", name="Clinician release").count() == 0
+    await page.get_by_role("button", name="End session").wait_for()

@@ -423,8 +423,8 @@ refusal-mcu_refused = { $reason ->
 }
 refusal-uncertain = The outcome is uncertain. Wait until the controller's count is settled.
 refusal-nothing_to_resume = All pulses of this session have been given. End the session.
-refusal-pause_too_long = The last pulse was too long ago. A clinician decides whether the rest may follow; else end the session here.
-refusal-gap_unknown = Nobody can say how long ago the last pulse was. A clinician decides whether the rest may follow; else end the session here.
+refusal-pause_too_long = The last pulse was too long ago. Ask a clinician whether the rest may follow, or end the session here.
+refusal-gap_unknown = Nobody knows how long ago the last pulse was. Ask a clinician, or end the session here.
 refusal-other_day = The last pulse was on another day. End this session here; what is missing is the physician's to order.
 refusal-order_withdrawn = The clinic has withdrawn this order. End the session here and ask the physician.
 refusal-order_changed = The order was changed while the session was broken off. End the session here; the new order begins a new one.
@@ -624,6 +624,9 @@ due-last_session = Last session
 
 ## Why a count is not settled.
 
+gap-clock_unset = The clock was never set, so nobody can say how long ago the last pulse was.
+gap-clock_back = The clock was set back, so nobody can say how long ago the last pulse was.
+gap-clock_untrusted = Nobody has confirmed the clock, so nobody can say how long ago the last pulse was.
 uncertain-bad_intents = The record of the trains sent does not fit together.
 uncertain-ledger_missing = The controller has not been asked yet.
 uncertain-ledger_invalid = The controller's stored count is damaged.

@@ -28,7 +28,8 @@ function Day({ now }: { now: Snapshot }) {
   );
 }
 
-/** What is given where; only at the chair, where the main region has other things to show. */
+/** What is given where; only at the chair, where the main region has other things to show, and only
+    while "not live" does not need the room. */
 function whereWord(visit: VisitView): string {
   const { order } = visit;
   if (!order) return "";
@@ -37,7 +38,7 @@ function whereWord(visit: VisitView): string {
   return protocol.length > NAME_MAX ? place : t("place-protocol", { place, protocol });
 }
 
-function Who({ visit, isAtChair }: { visit: VisitView; isAtChair: boolean }) {
+function Who({ visit, hasRoom }: { visit: VisitView; hasRoom: boolean }) {
   const order = visit.order;
   const isShown = visit.full_name !== null;
   return (
@@ -56,7 +57,7 @@ function Who({ visit, isAtChair }: { visit: VisitView; isAtChair: boolean }) {
           {t("session-of", { number: order.session_number, total: order.sessions_total })}
         </span>
       )}
-      {isAtChair && !isShown && !isStale.value && <span class="muted wide where">{whereWord(visit)}</span>}
+      {hasRoom && !isShown && <span class="muted wide where">{whereWord(visit)}</span>}
     </>
   );
 }
@@ -82,7 +83,7 @@ export function TopBar() {
   return (
     <header class="top">
       {now.me && now.visit && now.phase !== "idle" ? (
-        <Who visit={now.visit} isAtChair={!LOCKABLE.includes(now.phase)} />
+        <Who visit={now.visit} hasRoom={isLive && !LOCKABLE.includes(now.phase)} />
       ) : (
         <Day now={now} />
       )}

@@ -4,14 +4,15 @@ import { isCompact } from "../panel";
 import { noteText, pain } from "../screens/wrapup";
 import { act, type Dialog, snapshot } from "../store";
 import { t } from "../text";
-import type { EndSession, Operator, Snapshot } from "../wire";
+import type { EndSession, Snapshot } from "../wire";
 import { alarmFacts, alarmWords, MARK } from "./AlarmStrip";
 import { Act, Button, Chips } from "./buttons";
 import { Keypad } from "./Keypad";
+import { LedgerPanel } from "./LedgerPanel";
 import { closePanel, Panel } from "./Panel";
+import { CheckReleasePanel, GapReleasePanel } from "./release";
 
 const NOTES = ["comfortable", "discomfort", "headache", "twitch", "moved", "talked"] as const;
-const REASONS = ["reviewed", "order_confirmed", "examined", "mild"] as const;
 const ENDS: readonly EndSession["reason"][] = [
   "patient_wish",
   "discomfort",
@@ -59,57 +60,6 @@ function AlarmsPanel({ now }: { now: Snapshot }) {
           );
         })}
       </ul>
-    </Panel>
-  );
-}
-
-interface ReleaseStep {
-  now: Snapshot;
-  who: Operator | null;
-  onWho: (who: Operator) => void;
-  onReason: (key: string) => void;
-}
-
-function ReleaseForm({ now, who, onWho, onReason }: ReleaseStep) {
-  const clinicians = now.operators.filter((operator) => operator.role === "clinician");
-  const people = clinicians.map(({ user_id, name }) => ({ key: user_id, label: name }));
-  const reasons = REASONS.map((key) => ({ key, label: t(`release-reason-${key}`) }));
-  const choose = (key: string): void => {
-    const found = clinicians.find((one) => one.user_id === key);
-    if (found) onWho(found);
-  };
-  return (
-    <Panel title={t("release-title")}>
-      <h2>{who ? t("release-why") : t("release-who")}</h2>
-      {clinicians.length === 0 && <p class="muted">{t("release-nobody")}</p>}
-      {who ? (
-        <Chips choices={reasons} chosen={[]} onToggle={onReason} />
-      ) : (
-        <Chips choices={people} chosen={[]} onToggle={choose} />
-      )}
-    </Panel>
-  );
-}
-
-/** Who, why, PIN: one touch each before the digits. */
-function ReleasePanel({ now, question }: { now: Snapshot; question: string }) {
-  const [who, setWho] = useState<Operator | null>(null);
-  const [why, setWhy] = useState("");
-  if (!who || !why) return <ReleaseForm now={now} who={who} onWho={setWho} onReason={setWhy} />;
-  const send = async (pin: string): Promise<void> => {
-    const reason = t(`release-reason-${why}`);
-    if (await act({ t: "release_check", key: question, user_id: who.user_id, pin, reason })) closePanel();
-  };
-  return (
-    <Panel title={t("release-title")} hasFoot={false}>
-      <Keypad
-        title={who.name}
-        hint={t("release-pin-hint")}
-        error=""
-        okLabel={t("release-ok")}
-        onDone={send}
-        onClose={closePanel}
-      />
     </Panel>
   );
 }
@@ -177,7 +127,11 @@ export function OpenPanel({ open }: { open: Dialog }) {
     case "alarms":
       return <AlarmsPanel now={now} />;
     case "release":
-      return <ReleasePanel now={now} question={open.key} />;
+      return <CheckReleasePanel now={now} question={open.key} />;
+    case "release_gap":
+      return <GapReleasePanel now={now} />;
+    case "ledger":
+      return <LedgerPanel now={now} />;
     case "end":
       return <EndPanel now={now} />;
     case "note":

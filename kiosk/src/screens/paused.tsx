@@ -1,29 +1,56 @@
-// Paused: since when, what is kept, how the coil cools; hold to resume, or end the session. While the unit
-// arms again the same screen shows its progress.
-import { countdown, grouped } from "../format";
+// Paused: what was given, what resuming gives, how long it may wait, how the coil cools; hold to resume,
+// have a clinician release the gap, or end the session. While the unit arms again the same screen shows
+// its progress.
+import { grouped } from "../format";
 import { heatWord, offHeadWord } from "../heat";
 import { isCompact } from "../panel";
 import { Button, refusalOf } from "../parts/buttons";
 import { HoldButton } from "../parts/HoldButton";
 import { Icon } from "../parts/Icon";
-import { Facts } from "../parts/pieces";
+import { TrainStrip } from "../parts/TrainStrip";
+import { offerWord, waitWord } from "../rest";
 import { stopWords } from "../stopWords";
 import { dialog } from "../store";
 import { t, tFirst } from "../text";
-import type { SessionView } from "../wire";
+import type { SessionView, Snapshot } from "../wire";
 import { ArmingProgress, failedArming } from "./ready";
 import type { Screen, ScreenProps } from "./screen";
 import { CoilCard, SafetyCard } from "./treating";
 
+function givenWord({ delivered, prescribed }: SessionView): string {
+  return t("n-of", { number: grouped(delivered), total: grouped(prescribed) });
+}
+
 /** What of the session is kept, as rows. */
 export function keptRows(session: SessionView): [string, string][] {
-  const rows: [string, string][] = [
-    [t("kept-given"), t("n-of", { number: grouped(session.delivered), total: grouped(session.prescribed) })],
-    [t("kept-rest"), grouped(session.remaining)],
-    [t("kept-train"), t("n-of", { number: session.train, total: session.trains })],
-  ];
-  if (session.uncertain > 0) rows.push([t("kept-uncertain"), grouped(session.uncertain)]);
-  return rows;
+  const { delivered, uncertain, prescribed } = session;
+  if (uncertain > 0) {
+    return [
+      [t("kept-least"), grouped(delivered)],
+      [t("kept-most"), t("n-of", { number: grouped(delivered + uncertain), total: grouped(prescribed) })],
+      [t("kept-rest"), grouped(session.remaining)],
+    ];
+  }
+  return [[t("kept-given"), givenWord(session)]];
+}
+
+/** What a resumption would give. */
+export function Offer({ session }: { session: SessionView }) {
+  return session.rest && <p class="offer">{offerWord(session, session.rest)}</p>;
+}
+
+/** How long it may wait. */
+export function Wait({ session }: { session: SessionView }) {
+  const word = session.rest ? waitWord(session.rest) : "";
+  return word ? <p class="num wait">{word}</p> : null;
+}
+
+// Refusals that a clinician's word lifts (edge/domain/resume.py RELEASABLE).
+const RELEASABLE = ["pause_too_long", "gap_unknown"];
+
+/** Whether only a clinician's release stands between the patient and the rest. */
+export function waitsForClinician(refusals: Snapshot["refusals"]): boolean {
+  return RELEASABLE.includes(refusals["resume"] ?? "");
 }
 
 /** Opens the question how the session ends. */
@@ -60,12 +87,12 @@ function Body({ now }: ScreenProps) {
       <section class="card kept">
         <div class="title-row">
           <h1>{now.phase === "resuming" ? t("resuming-title") : t("paused-title")}</h1>
-          {session.paused_ms !== null && (
-            <b class="num since">{t("paused-since", { time: countdown(session.paused_ms) })}</b>
-          )}
+          {now.phase === "paused" && <b class="num since">{givenWord(session)}</b>}
         </div>
-        <p class="sub">{session.stop ? stopWords(session.stop).what : t("paused-kept")}</p>
-        <Facts rows={keptRows(session)} />
+        {session.stop && <p class="sub">{stopWords(session.stop).what}</p>}
+        <TrainStrip session={session} />
+        <Offer session={session} />
+        <Wait session={session} />
         <Advice now={now} />
       </section>
       <CoilCard now={now} />
@@ -76,9 +103,16 @@ function Body({ now }: ScreenProps) {
 
 function Actions({ now }: ScreenProps) {
   if (now.phase === "resuming") return <p class="hint muted">{t("arming-hint")}</p>;
+  const release = (): void => {
+    dialog.value = { kind: "release_gap" };
+  };
   return (
     <>
-      <HoldButton body={{ t: "resume" }} label={t("hold-resume")} />
+      {waitsForClinician(now.refusals) ? (
+        <Button icon="shield" label={t("release-open")} onPress={release} />
+      ) : (
+        <HoldButton body={{ t: "resume" }} label={t("hold-resume")} />
+      )}
       <Button icon="flag" label={t("end-session")} onPress={askEnd} />
     </>
   );

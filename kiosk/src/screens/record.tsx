@@ -1,28 +1,35 @@
 // Record: what was given, signed; and how far its copy has come on the way to the clinic.
 import { celsius, grouped } from "../format";
-import { Act } from "../parts/buttons";
+import { isCompact } from "../panel";
+import { Act, Button } from "../parts/buttons";
 import { Icon, type IconName } from "../parts/Icon";
 import { Facts } from "../parts/pieces";
 import { placeOf } from "../parts/TopBar";
+import { TrainStrip } from "../parts/TrainStrip";
+import { dialog } from "../store";
 import { t } from "../text";
-import type { VisitView } from "../wire";
+import type { SessionView, VisitView } from "../wire";
 import type { Screen, ScreenProps } from "./screen";
 
 const STEPS = ["signed", "queued", "sent"] as const;
 
+function deliveredWord({ delivered, prescribed, uncertain }: SessionView): string {
+  const of = t("n-of", { number: grouped(delivered), total: grouped(prescribed) });
+  return uncertain > 0 ? `${of} ${t("wrap-uncertain", { uncertain: grouped(uncertain) })}` : of;
+}
+
 function rowsOf(visit: VisitView): [string, string][] {
   const { session, order } = visit;
   const rows: [string, string][] = [
-    [t("record-delivered"), t("n-of", { number: grouped(session.delivered), total: grouped(session.prescribed) })],
+    [t("record-delivered"), deliveredWord(session)],
     [t("record-started"), session.started || t("record-not-started")],
-    [t("record-pauses"), grouped(session.pauses)],
     [t("record-peak"), celsius(session.peak_surface_c)],
   ];
   if (order) {
     rows.unshift([t("record-place"), placeOf(order.side, order.site)]);
     rows.unshift([t("record-protocol"), order.protocol_name]);
   }
-  if (session.uncertain > 0) rows.push([t("kept-uncertain"), grouped(session.uncertain)]);
+  if (!isCompact.value) rows.push([t("record-pauses"), grouped(session.pauses)]);
   return rows;
 }
 
@@ -61,6 +68,7 @@ function Body({ now }: ScreenProps) {
           <Icon name={isWhole ? "ok" : "flag"} />
           {isWhole ? t("record-complete") : t("record-partial")}
         </div>
+        <TrainStrip session={session} />
         <Facts rows={rowsOf(visit)} />
       </section>
       <Journey state={visit.record_state} />
@@ -69,7 +77,15 @@ function Body({ now }: ScreenProps) {
 }
 
 function Actions() {
-  return <Act body={{ t: "leave_visit" }} icon="calendar" label={t("back-to-today")} look="primary" />;
+  const open = (): void => {
+    dialog.value = { kind: "ledger" };
+  };
+  return (
+    <>
+      <Act body={{ t: "leave_visit" }} icon="calendar" label={t("back-to-today")} look="primary" />
+      <Button icon="note" label={t("ledger-open")} onPress={open} />
+    </>
+  );
 }
 
 export const record: Screen = { Body, Actions };

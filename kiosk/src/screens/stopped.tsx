@@ -4,12 +4,13 @@ import { clockOf, grouped } from "../format";
 import { Act, Button } from "../parts/buttons";
 import { Icon } from "../parts/Icon";
 import { Facts, OpenInterlocks } from "../parts/pieces";
+import { TrainStrip } from "../parts/TrainStrip";
 import { isOutputOff } from "../stop";
 import { stopWords } from "../stopWords";
 import { dialog } from "../store";
 import { t } from "../text";
 import type { SessionView, Snapshot, StopView } from "../wire";
-import { askEnd, keptRows } from "./paused";
+import { askEnd, keptRows, Offer, Wait } from "./paused";
 import type { Screen, ScreenProps } from "./screen";
 
 function timeOf(at: string): string {
@@ -47,6 +48,7 @@ function WhyCard({ now, stop, session }: ScreenProps & { stop: StopView; session
           {advice} {time}
         </p>
       </div>
+      <Offer session={session} />
       <OutputLine now={now} />
     </section>
   );
@@ -62,7 +64,9 @@ function Body({ now }: ScreenProps) {
       <WhyCard now={now} stop={stop} session={session} />
       <section class="card kept">
         <h2>{t("stopped-kept")}</h2>
+        <TrainStrip session={session} />
         <Facts rows={keptRows(session)} />
+        <Wait session={session} />
         <p class="dose">{doseWord(stop, session)}</p>
         <div class="contacts">
           <OpenInterlocks device={now.device} />

@@ -359,3 +359,46 @@ def test_order_extension_of_ours_that_is_no_object_is_refused() -> None:
     resource = order()
     resource["extension"] = [{"url": PARAMETERS, "extension": ["x"]}]
     assert "wrong_type" in [p.code for p in read(resource).problems]
+
+
+def test_order_carries_the_physicians_longest_gap_in_minutes_or_says_nothing() -> None:
+    said = read(order(resume_gap_min=20)).order
+    never = read(order(resume_gap_min=0)).order
+    silent = read(order()).order
+    assert said is not None
+    assert never is not None
+    assert silent is not None
+    assert (said.resume_gap_s_max, never.resume_gap_s_max) == (1200, 0)
+    assert silent.resume_gap_s_max is None
+
+
+@pytest.mark.parametrize(
+    ("quantity", "code", "where"),
+    [
+        ({"value": 61}, "out_of_range", "value"),
+        ({"value": -1}, "out_of_range", "value"),
+        ({"value": 2.5}, "out_of_range", "value"),
+        ({"code": "s", "unit": "s"}, "wrong_unit", "code"),
+        ({"code": "h"}, "wrong_unit", "code"),
+        ({"unit": "seconds"}, "wrong_unit", "unit"),
+        ({"system": "http://elsewhere"}, "wrong_unit", "system"),
+        ({"comparator": "<"}, "wrong_code", ""),
+    ],
+    ids=str,
+)
+def test_order_with_a_longest_gap_nobody_can_read_is_no_order(
+    quantity: Json, code: str, where: str
+) -> None:
+    """Catches: a gap in seconds read as minutes, or one that is passed over."""
+    planted = order(resume_gap_min=20)
+    planted["extension"][0]["extension"][3]["valueQuantity"] |= quantity
+    reading = read(planted)
+    assert reading.order is None
+    place = f"{P}[3].valueQuantity" + (f".{where}" if where else "")
+    assert (code, place) in [(problem.code, problem.where) for problem in reading.problems]
+
+
+def test_order_with_two_longest_gaps_is_ambiguous() -> None:
+    planted = order(resume_gap_min=20)
+    planted["extension"][0]["extension"].append(planted["extension"][0]["extension"][3])
+    assert [problem.code for problem in read(planted).problems] == ["ambiguous"]
