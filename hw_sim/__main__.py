@@ -135,6 +135,20 @@ def faults(
 
 
 @app.command()
+def cuts(
+    json_path: Annotated[Path | None, typer.Argument(help="Write summary and every cut.")] = None,
+    at: Annotated[int | None, typer.Option(min=1, max=600, help="One pulse alone.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of everything.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+) -> None:
+    """One session cut at each of its 600 pulses, resumed or settled, judged at the coil."""
+    from hw_sim.cuts import campaign
+
+    every = range(1, 601) if at is None else (at,)
+    raise typer.Exit(campaign(cuts=every, seed=seed, json_path=json_path, as_json=as_json))
+
+
+@app.command()
 def heat(
     json_path: Annotated[Path | None, typer.Option("--json", help="Write the figures.")] = None,
     share: Annotated[
