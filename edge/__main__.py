@@ -32,8 +32,10 @@ from edge.adapters.system_clock import SystemClock
 from edge.api.page import read_page
 from edge.api.server import make_runner
 from edge.app import App, build_app
+from edge.blackbox.stage import RecordedStage
 from edge.config import Config, SafetyConfig, SerialConfig
 from edge.config_load import load_config
+from edge.open_box import open_black_box
 from edge.ports import Adapters, KeyFileError
 from edge.services.library import ProtocolLibrary, read_library_files
 from edge.store_file import open_store
@@ -70,15 +72,10 @@ def open_signing_key(config: SafetyConfig) -> Ed25519Signer:
     return open_signer(Path(config.signing_key_path))
 
 
-def open_library(config: Config) -> ProtocolLibrary:
-    """The signed protocols. Raises LibraryError in words."""
-    files = read_library_files(Path(config.protocols.path))
-    return ProtocolLibrary.load(files, config.protocols.trusted_keys)
-
-
 async def serve(config: Config) -> None:
     """Run the service until a signal or a failure. Raises what the start-up found wrong."""
-    library = open_library(config)
+    library_files = read_library_files(Path(config.protocols.path))
+    library = ProtocolLibrary.load(library_files, config.protocols.trusted_keys)
     signer = open_signing_key(config.safety)
     store = open_store(config.store)
     if store.repair[1]:
@@ -88,8 +85,10 @@ async def serve(config: Config) -> None:
     thermometer = GpioThermometer(config.gpio)
     panel, indicators = GpioPanel(config.gpio), GpioIndicators(config.gpio)
     notifier = SystemdNotifier()
-    app = build_app(
-        config,
+    link_key, boot = open_link_key(config.serial), machine_boot()
+    box = open_black_box(config, library_files, machine_boot=boot, has_link_key=bool(link_key))
+    stage = box.stage
+    adapters = stage.adapters(
         Adapters(
             link=SerialLinkOpener(config.serial.device, config.serial.baud),
             panel=panel,
@@ -103,17 +102,25 @@ async def serve(config: Config) -> None:
             service_manager=notifier,
             disk=StoreDisk(Path(config.store.path)),
             signer=signer,
-            machine_boot=machine_boot(),
-        ),
-        library=library,
-        pins=ThreadedPins(InlinePins()),
-        page=read_page(Path(config.kiosk.page_dir)),
-        software_version=SOFTWARE_VERSION,
-        link_key=open_link_key(config.serial),
+            machine_boot=boot,
+        )
+    )
+    app = stage.build(
+        lambda: build_app(
+            config,
+            adapters,
+            library=library,
+            pins=stage.pins(ThreadedPins(InlinePins())),
+            page=read_page(Path(config.kiosk.page_dir)),
+            software_version=SOFTWARE_VERSION,
+            link_key=link_key,
+            doors=stage.doors,
+        )
     )
     try:
-        await _run_site(app, config, notifier)
+        await _run_site(app, stage, config, notifier)
     finally:
+        box.close("stopped")
         host_enable.close()
         thermometer.close()
         panel.close()
@@ -122,25 +129,27 @@ async def serve(config: Config) -> None:
         store.close()
 
 
-async def _run_site(app: App, config: Config, notifier: SystemdNotifier) -> None:
+async def _run_site(
+    app: App, stage: RecordedStage, config: Config, notifier: SystemdNotifier
+) -> None:
     runner = make_runner(app.web)
     await runner.setup()
     site = web.TCPSite(runner, config.kiosk.host, config.kiosk.port)
-    task = asyncio.create_task(app.run(), name="app")
+    running = stage.run(app.run)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, task.cancel)
+        loop.add_signal_handler(number, stage.cancel)
     try:
         await site.start()
         notifier.notify("READY=1")
         log.info("ready", address=f"http://{config.kiosk.host}:{config.kiosk.port}")
-        await task
+        await asyncio.shield(running)
     except asyncio.CancelledError:
         log.info("stopping", reason="signal")
     finally:
         notifier.notify("STOPPING=1")
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        stage.cancel()
+        await asyncio.gather(running, return_exceptions=True)
         await runner.cleanup()
 
 

@@ -7,13 +7,14 @@ the simulator with its own; below this line nobody can tell which. Runs on one e
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
+from edge.api.doors import HubDoors
 from edge.api.hub import Hub, HubParts
 from edge.api.page import Asset
 from edge.api.server import create_app
@@ -43,7 +44,8 @@ class App:
     """The wired service. run() returns only when cancelled, or raises."""
 
     chair: Chair
-    hub: Hub
+    hub: HubDoors
+    broadcast: Callable[[], Awaitable[None]]
     accounts: Accounts
     sync: ClinicSync
     journal: Journal
@@ -57,7 +59,7 @@ class App:
         await supervise(
             {
                 "chair": self.chair.run,
-                "hub": self.hub.run,
+                "hub": self.broadcast,
                 "clinic": self.sync.run,
                 "watchdog": self._feed_watchdog,
                 "callbacks": callback_failures,
@@ -84,8 +86,12 @@ def build_app(
     page: Mapping[str, Asset],
     software_version: str,
     link_key: bytes,
+    doors: Callable[[Hub], HubDoors] = lambda hub: hub,
 ) -> App:
-    """The service, not yet running. Raises StoreError when the store cannot be used."""
+    """The service, not yet running; doors: how everybody but the product itself reaches its hub.
+
+    Raises StoreError when the store cannot be used.
+    """
     store, wall_clock = adapters.store, adapters.wall_clock
     boot = take_boot_number(store)
     clock_since = first_boot_of_machine(store, boot, adapters.machine_boot)
@@ -127,8 +133,9 @@ def build_app(
         )
     )
     _connect(chair, sync, adapters)
-    site = create_app(hub, kiosk=config.kiosk, page=page, archive=archive, journal=journal)
-    return App(chair, hub, accounts, sync, journal, audit, archive, site, adapters)
+    entrance = doors(hub)
+    site = create_app(entrance, kiosk=config.kiosk, page=page, archive=archive, journal=journal)
+    return App(chair, entrance, hub.run, accounts, sync, journal, audit, archive, site, adapters)
 
 
 def _book(config: Config, adapters: Adapters, library: ProtocolLibrary) -> ClinicBook:

@@ -149,6 +149,33 @@ def cuts(
 
 
 @app.command()
+def replay(
+    recording: Annotated[str, typer.Argument(help="A recording's file, or a session's number.")],
+    folder: Annotated[Path | None, typer.Option("--dir", help="The unit's recordings.")] = None,
+    key: Annotated[Path | None, typer.Option(help="The unit's store key, if it is sealed.")] = None,
+    until: Annotated[float | None, typer.Option(help="Stop at this second of its clock.")] = None,
+    partial: Annotated[
+        bool, typer.Option("--partial", help="What is whole of a torn one.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Play a black box's recording through the product again and compare every event."""
+    from hw_sim.replay.command import replay as run_replay
+    from hw_sim.session import quiet_logging
+
+    quiet_logging()
+    status = run_replay(
+        recording,
+        folder=folder,
+        key_path=key,
+        until_s=until,
+        is_partial=partial,
+        as_json=as_json,
+    )
+    raise typer.Exit(status)
+
+
+@app.command()
 def heat(
     json_path: Annotated[Path | None, typer.Option("--json", help="Write the figures.")] = None,
     share: Annotated[

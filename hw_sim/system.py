@@ -14,13 +14,18 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+from edge.adapters.box_file import BoxFile, InlineSink
 from edge.adapters.pin_hash import InlinePins
 from edge.adapters.store.sqlite_store import SqliteStore
 from edge.app import App, build_app
+from edge.blackbox.header import make_header, pack_header
+from edge.blackbox.recording import RecordingLoop
+from edge.blackbox.stage import PlainStage, RecordedStage, Stage
 from edge.config import Config
 from edge.config_load import load_config
 from edge.domain.protocol import Protocol
 from edge.ports import Adapters, WallTime
+from edge.services.accounts import Accounts
 from edge.services.library import ProtocolLibrary, read_library_files
 from edge.version import SOFTWARE_VERSION
 from hw_sim.card.card import Card
@@ -101,6 +106,7 @@ class SystemOptions:
     library: Path | None = None  # another signed library; the shipped one by default
     has_certificate: bool = True  # somebody has tested the unit this morning
     has_attend: bool = False  # a foot switch is fitted, and has to be held
+    record: Path | None = None  # folder for a recording of each start of the edge
 
 
 class SimSystem:
@@ -131,7 +137,8 @@ class SimSystem:
         self.line = ClinicLine(self.clinic, options.clinic_faults, self.streams.get("clinic"))
         self._generation = 0
         self.app: App
-        self._task: asyncio.Task[None] | None = None
+        self._stage: Stage
+        self._task: asyncio.Future[None] | None = None
 
     async def start(self) -> None:
         """Boot the edge (again) on the unit and clinic that are there."""
@@ -139,20 +146,47 @@ class SimSystem:
         store = self.open_store()
         if self.options.has_certificate:
             self._grant(store)
-        self.app = build_app(
-            self.config,
-            self.adapters(store),
-            library=self.library,
-            pins=InlinePins(memory_kib=64, rounds=1),
-            page={},
-            software_version=SOFTWARE_VERSION,
-            link_key=SIM_LINK_KEY,
+        await self._hire(Accounts(store, InlinePins(memory_kib=64, rounds=1)))
+        self._stage = stage = self._set_stage()
+        adapters = stage.adapters(self.adapters(store))
+        self.app = stage.build(
+            lambda: build_app(
+                self.config,
+                adapters,
+                library=self.library,
+                pins=stage.pins(InlinePins(memory_kib=64, rounds=1)),
+                page={},
+                software_version=SOFTWARE_VERSION,
+                link_key=SIM_LINK_KEY,
+                doors=stage.doors,
+            )
         )
-        known = {account.user_id for account in self.app.accounts.list_operators()}
+        self._task = stage.run(self.app.run)
+
+    @staticmethod
+    async def _hire(accounts: Accounts) -> None:
+        """The people of this unit, before the service starts."""
+        known = {account.user_id for account in accounts.list_operators()}
         for user_id, name, role, pin in (TECHNICIAN, CLINICIAN):
             if user_id not in known:
-                await self.app.accounts.add(user_id, name, role, pin)
-        self._task = asyncio.create_task(self.app.run(), name="edge")
+                await accounts.add(user_id, name, role, pin)
+
+    def _set_stage(self) -> Stage:
+        """Recorded when the options ask for it; which is not below here to be seen."""
+        folder = self.options.record
+        if folder is None:
+            return PlainStage()
+        header = make_header(
+            self.config,
+            read_library_files(Path(self.config.protocols.path)),
+            software_version=SOFTWARE_VERSION,
+            started_utc=self.clock.now().utc.isoformat(),
+            machine_boot=SIM_BOOT,
+            has_link_key=True,
+        )
+        path = folder / f"{self._generation:06}.tmsbox"
+        sink = InlineSink(BoxFile.create(path, None, pack_header(header)))
+        return RecordedStage(RecordingLoop(asyncio.get_running_loop(), sink))
 
     def adapters(self, store: SqliteStore) -> Adapters:
         """The outer world of one start of the edge."""
@@ -189,9 +223,10 @@ class SimSystem:
     async def stop(self) -> None:
         """Shut the edge down; the unit lives on."""
         assert self._task is not None
-        self._task.cancel()
+        self._stage.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
         self.app.adapters.store.close()
+        self._stage.finish()
 
     def strike_dead(self) -> None:
         """SIGKILL in this instant: nothing that the edge's process still does has an effect.

@@ -16,8 +16,8 @@ from aiohttp import web
 
 from edge.api import schema
 from edge.api.bodies import HttpError, SessionDetail, SessionRow
+from edge.api.doors import HubDoors
 from edge.api.guard import Guard, add_headers, error_response, make_guard
-from edge.api.hub import Hub
 from edge.api.intake import describe_error
 from edge.api.page import Asset, answer_page
 from edge.api.visit_view import c_from_c10, last_four
@@ -47,7 +47,7 @@ _log = structlog.get_logger()
 class Parts:
     """What the handlers work with."""
 
-    hub: Hub
+    hub: HubDoors
     assets: Mapping[str, Asset]
     archive: Archive
     journal: Journal
@@ -59,7 +59,7 @@ PARTS: web.AppKey[Parts] = web.AppKey("parts", Parts)
 
 
 def create_app(
-    hub: Hub,
+    hub: HubDoors,
     *,
     kiosk: KioskConfig,
     page: Mapping[str, Asset],
@@ -209,7 +209,7 @@ def _operator(account: Account) -> dict[str, str]:
     return {"user_id": account.user_id, "name": account.name, "role": account.role}
 
 
-def _refusal(hub: Hub, verdict: Verdict) -> web.Response:
+def _refusal(hub: HubDoors, verdict: Verdict) -> web.Response:
     error = HttpError(verdict.code, hub.words(verdict), "", dict(verdict.args))
     response = error_response(_STATUS.get(verdict.code, 409), error)
     if "seconds" in verdict.args:

@@ -12,7 +12,8 @@ import contextlib
 import structlog
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from edge.api.hub import Hub, TooManyScreensError
+from edge.api.doors import HubDoors
+from edge.api.hub import TooManyScreensError
 from edge.api.mailbox import Mailbox
 
 _log = structlog.get_logger()
@@ -25,7 +26,7 @@ _PING_S = 5.0  # finds a half-open line
 class Screens:
     """All open WebSockets."""
 
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: HubDoors) -> None:
         self._hub = hub
         self._open: dict[web.WebSocketResponse, None] = {}
 
