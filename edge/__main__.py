@@ -103,6 +103,8 @@ async def serve(config: Config) -> None:
             disk=StoreDisk(Path(config.store.path)),
             signer=signer,
             machine_boot=boot,
+            tracks=box.tracks,
+            recordings=box.recordings,
         )
     )
     app = stage.build(

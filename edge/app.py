@@ -33,6 +33,7 @@ from edge.services.clinic_book import BookSettings, ClinicBook
 from edge.services.clinic_sync import ClinicSync, sync_settings
 from edge.services.journal import Journal, first_boot_of_machine, take_boot_number
 from edge.services.library import ProtocolLibrary
+from edge.services.session_track import SessionTrack
 from edge.services.supervisor import callback_failures, supervise
 from edge.services.texts import Sentence, Texts
 
@@ -133,8 +134,20 @@ def build_app(
         )
     )
     _connect(chair, sync, adapters)
+    surface_c10_max = config.limits.surface_c10_max
+    track = SessionTrack(
+        adapters.tracks, chair.state, wall_clock, software_version, surface_c10_max
+    )
+    _follow(track, chair, client)
     entrance = doors(hub)
-    site = create_app(entrance, kiosk=config.kiosk, page=page, archive=archive, journal=journal)
+    site = create_app(
+        entrance,
+        kiosk=config.kiosk,
+        page=page,
+        archive=archive,
+        journal=journal,
+        recordings=adapters.recordings,
+    )
     return App(chair, entrance, hub.run, accounts, sync, journal, audit, archive, site, adapters)
 
 
@@ -190,6 +203,13 @@ def _chair(
             sentence=sentence,
         )
     )
+
+
+def _follow(track: SessionTrack, chair: Chair, client: McuClient) -> None:
+    """Whatever a track is made of."""
+    client.listen(track.on_report, track.on_link)
+    chair.on_move(track.on_move)
+    chair.on_change(track.look)
 
 
 def _connect(chair: Chair, sync: ClinicSync, adapters: Adapters) -> None:

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import structlog
 
-from edge.adapters.box_shelf import RECORDING_BYTES_MAX, BoxShelf
+from edge.adapters.box_readers import ShelfRecordings
+from edge.adapters.box_shelf import RECORDING_BYTES_MAX, BoxShelf, ShelfTracks
 from edge.adapters.box_writer import BoxWriter, NoSink, QueuedSink
 from edge.adapters.key_file import load_key
 from edge.adapters.system_clock import SystemClock
@@ -21,7 +22,7 @@ from edge.blackbox.header import make_header, pack_header
 from edge.blackbox.recording import RecordingLoop, Sink
 from edge.blackbox.stage import RecordedStage
 from edge.config import Config, StoreConfig
-from edge.ports import StoreError
+from edge.ports import NoRecordings, NoTracks, Recordings, StoreError, Tracks
 from edge.version import SOFTWARE_VERSION
 
 log = structlog.get_logger("edge")
@@ -37,11 +38,13 @@ class BlackBox:
     """Open as long as the service runs."""
 
     stage: RecordedStage
-    shelf: BoxShelf | None
+    tracks: Tracks
+    recordings: Recordings
     writer: BoxWriter
 
     def close(self, reason: str) -> None:
         """Everything to the disk."""
+        self.tracks.end()
         self.stage.finish(reason)
         self.writer.close()
 
@@ -71,14 +74,17 @@ def open_black_box(
         has_link_key=has_link_key,
     )
     shelf: BoxShelf | None = None
+    tracks: Tracks = NoTracks()
     sink: Sink
     try:
         shelf = open_shelf(config.store)
         number, box = shelf.begin(pack_header(header), now)
         sink = QueuedSink(writer, box, RECORDING_BYTES_MAX)
+        tracks = ShelfTracks(shelf, number, writer.post)
         log.info("black box", recording=number)
     except (OSError, StoreError) as error:
         sink = NoSink(f"no recording can be made: {error}")
     loop = RecordingLoop(asyncio.get_running_loop(), sink, CLOCK_GRAIN_S)
     loop.hand_over()
-    return BlackBox(RecordedStage(loop), shelf, writer)
+    recordings = NoRecordings() if shelf is None else ShelfRecordings(shelf, lambda: loop.gave_up)
+    return BlackBox(RecordedStage(loop), tracks, recordings, writer)

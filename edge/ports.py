@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from typing import Protocol
@@ -252,6 +252,91 @@ class ServiceManager(Protocol):
         """READY=1, WATCHDOG=1, STOPPING=1 or STATUS=..."""
 
 
+class Tracks(Protocol):
+    """Tracks of sessions for the service console. None of these blocks or raises."""
+
+    def begin(self, session_id: str, header: bytes) -> None:
+        """A new one; header is JSON."""
+
+    def put(self, rows: bytes) -> None:
+        """Rows more for it, a JSON list."""
+
+    def end(self) -> None:
+        """Nothing more comes."""
+
+
+class NoTracks:
+    """For a unit that keeps none."""
+
+    def begin(self, session_id: str, header: bytes) -> None:
+        del session_id, header
+
+    def put(self, rows: bytes) -> None:
+        del rows
+
+    def end(self) -> None:
+        pass
+
+
+class RecordingError(Exception):
+    """A recording cannot be read; a sentence."""
+
+
+@dataclass(frozen=True)
+class TrackEntry:
+    """One session's track; header is the JSON it begins with, {} when that cannot be read."""
+
+    name: str
+    recording: int
+    session_id: str
+    has_recording: bool
+    header: str
+
+
+class Export(Protocol):
+    """A recording's copy, block after block; b"" at its end."""
+
+    name: str
+
+    async def read(self) -> bytes: ...
+
+    def close(self) -> None: ...
+
+
+class Recordings(Protocol):
+    """The recordings of this unit, for looking. All raise RecordingError."""
+
+    def why_stopped(self) -> str:
+        """Why nothing is recorded now; '' while it is."""
+
+    async def tracks(self) -> list[TrackEntry]:
+        """Newest first."""
+
+    async def track(self, name: str) -> bytes | None:
+        """JSON of header and rows; None when there is none of this name."""
+
+    async def export(self, name: str) -> Export | None:
+        """The recording as far as this session needs it; None when it is gone."""
+
+
+class NoRecordings:
+    """For a unit that keeps none."""
+
+    def why_stopped(self) -> str:
+        return ""
+
+    async def tracks(self) -> list[TrackEntry]:
+        return []
+
+    async def track(self, name: str) -> bytes | None:
+        del name
+        return None
+
+    async def export(self, name: str) -> Export | None:
+        del name
+        return None
+
+
 @dataclass(frozen=True)
 class Adapters:
     """Everything of the outer world, handed to edge.app.build_app."""
@@ -269,3 +354,5 @@ class Adapters:
     disk: DiskSpace
     signer: Signer
     machine_boot: str  # which start of the machine, whose monotonic clock runs on; '' unknown
+    tracks: Tracks = field(default_factory=NoTracks)
+    recordings: Recordings = field(default_factory=NoRecordings)

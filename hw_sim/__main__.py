@@ -176,6 +176,18 @@ def replay(
 
 
 @app.command()
+def month(
+    json_path: Annotated[Path | None, typer.Option("--json", help="Write every day.")] = None,
+    days: Annotated[int, typer.Option(min=1, help="Working days.")] = 20,
+    sessions: Annotated[int, typer.Option(min=1, max=9, help="Sessions a day.")] = 3,
+) -> None:
+    """A month of recorded sessions with faults and restarts; each replays to the same hash."""
+    from hw_sim.replay.month import month as run_month
+
+    raise typer.Exit(run_month(days=days, sessions=sessions, json_path=json_path))
+
+
+@app.command()
 def heat(
     json_path: Annotated[Path | None, typer.Option("--json", help="Write the figures.")] = None,
     share: Annotated[

@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from edge.adapters.box_file import BoxFile, InlineSink
+from edge.adapters.box_file import InlineSink
+from edge.adapters.box_shelf import BoxShelf, ShelfTracks, do_now
 from edge.adapters.pin_hash import InlinePins
 from edge.adapters.store.sqlite_store import SqliteStore
 from edge.app import App, build_app
@@ -24,7 +25,7 @@ from edge.blackbox.stage import PlainStage, RecordedStage, Stage
 from edge.config import Config
 from edge.config_load import load_config
 from edge.domain.protocol import Protocol
-from edge.ports import Adapters, WallTime
+from edge.ports import Adapters, NoTracks, Tracks, WallTime
 from edge.services.accounts import Accounts
 from edge.services.library import ProtocolLibrary, read_library_files
 from edge.version import SOFTWARE_VERSION
@@ -138,6 +139,7 @@ class SimSystem:
         self._generation = 0
         self.app: App
         self._stage: Stage
+        self._tracks: Tracks = NoTracks()
         self._task: asyncio.Future[None] | None = None
 
     async def start(self) -> None:
@@ -184,8 +186,10 @@ class SimSystem:
             machine_boot=SIM_BOOT,
             has_link_key=True,
         )
-        path = folder / f"{self._generation:06}.tmsbox"
-        sink = InlineSink(BoxFile.create(path, None, pack_header(header)))
+        shelf = BoxShelf(folder, None)
+        number, box = shelf.begin(pack_header(header), self.clock.now().utc)
+        self._tracks = ShelfTracks(shelf, number, do_now)
+        sink = InlineSink(box)
         return RecordedStage(RecordingLoop(asyncio.get_running_loop(), sink))
 
     def adapters(self, store: SqliteStore) -> Adapters:
@@ -204,6 +208,7 @@ class SimSystem:
             disk=self.disk,
             signer=SIM_SIGNER,
             machine_boot=SIM_BOOT,
+            tracks=self._tracks,
         )
 
     def _grant(self, store: SqliteStore) -> None:
@@ -227,6 +232,7 @@ class SimSystem:
         await asyncio.gather(self._task, return_exceptions=True)
         self.app.adapters.store.close()
         self._stage.finish()
+        self._tracks.end()
 
     def strike_dead(self) -> None:
         """SIGKILL in this instant: nothing that the edge's process still does has an effect.

@@ -8,7 +8,7 @@ edge/adapters/box_readers.py. The wall clock only dates files; order is by numbe
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -27,6 +27,9 @@ _RECORDING = re.compile(r"(\d{6})\.tmsbox")
 _TRACK = re.compile(r"(\d{6})-([0-9A-Za-z-]{1,64})\.tmstrack")
 
 
+Job = Callable[[], None]
+
+
 @dataclass(frozen=True)
 class TrackFile:
     """One session's track."""
@@ -36,6 +39,48 @@ class TrackFile:
     session_id: str
     modified_s: float
     has_recording: bool
+
+
+def do_now(job: Job) -> str:
+    """For where nothing waits: virtual time."""
+    job()
+    return ""
+
+
+class ShelfTracks:
+    """edge.ports.Tracks on a shelf. do runs a job: at once, or on a writer's thread."""
+
+    def __init__(self, shelf: BoxShelf, recording: int, do: Callable[[Job], str]) -> None:
+        self._shelf = shelf
+        self._recording = recording
+        self._do = do
+        self._box: BoxFile | None = None
+
+    def begin(self, session_id: str, header: bytes) -> None:
+        self._do(lambda: self._begin(session_id, header))
+
+    def put(self, rows: bytes) -> None:
+        self._do(lambda: self._append(rows))
+
+    def end(self) -> None:
+        self._do(self._end)
+
+    def _begin(self, session_id: str, header: bytes) -> None:
+        self._end()
+        try:
+            self._box = self._shelf.begin_track(self._recording, session_id, header)
+        except OSError as error:
+            log.error("no track of this session", why=str(error))  # noqa: TRY400 - words enough
+
+    def _append(self, rows: bytes) -> None:
+        if self._box is not None:
+            self._box.append(rows)
+
+    def _end(self) -> None:
+        box, self._box = self._box, None
+        if box is not None:
+            box.sync()
+            box.close()
 
 
 class BoxShelf:
@@ -60,6 +105,14 @@ class BoxShelf:
             self._folder / f"{recording:06}-{session_id}.tmstrack", self._key, header
         )
 
+    @property
+    def key(self) -> bytes | None:
+        return self._key
+
+    def track_chunks(self, name: str) -> Iterator[bytes]:
+        """One after the other. Raises BoxError."""
+        return BoxReader(self._folder / name, self._key).chunks()
+
     def recording_path(self, number: int) -> Path:
         return self._folder / f"{number:06}.tmsbox"
 
@@ -81,18 +134,12 @@ class BoxShelf:
             raise BoxError(f"{name!r} is no name of a track")
         found: list[bytes] = []
         try:
-            found.extend(BoxReader(self._folder / name, self._key).chunks())
+            found.extend(self.track_chunks(name))
         except BoxError as error:
             if not found:
                 raise
             log.warning("a track ends early", name=name, why=str(error))
         return found
-
-    def read_recording(self, number: int, take: Callable[[bytes], bool]) -> None:
-        """Hand over chunk after chunk until take says enough. Raises BoxError."""
-        for chunk in BoxReader(self.recording_path(number), self._key).chunks():
-            if not take(chunk):
-                return
 
     def _recordings(self) -> list[tuple[int, Path]]:
         found = []

@@ -35,6 +35,27 @@ class SessionRow(Struct, frozen=True):
     pulses_measured: int | None
 
 
+class RecordedSession(Struct, frozen=True):
+    """A line of the service console's list; no name and no number of a patient."""
+
+    name: str
+    session_id: str
+    recording: int
+    has_recording: bool  # the track outlives its recording
+    header: msgspec.Raw  # edge/services/session_track.py
+    state: str  # as in SessionRow; '' when the store has no such session
+    outcome: str
+    measured: int | None
+    stops: tuple[str, ...]
+
+
+class RecordedSessions(Struct, frozen=True):
+    """GET /api/console/sessions, newest first; stopped: why nothing is recorded now."""
+
+    sessions: list[RecordedSession]
+    stopped: str
+
+
 class SessionDetail(Struct, frozen=True):
     """GET /api/sessions/{id}: signed record (null while unsigned) and the journal."""
 

@@ -132,9 +132,9 @@ class Hub:
         """Who is logged in under this token."""
         return self._operators.find(token)
 
-    def note_read(self, account: Account, session_id: str) -> None:
+    def note_read(self, account: Account, session_id: str, action: str = "read_session") -> None:
         """Somebody reads a whole record: audited before it is shown. Raises StoreError."""
-        self._audit.record(account.name, "read_session", {"session_id": session_id})
+        self._audit.record(account.name, action, {"session_id": session_id})
 
     def refusal_text(self, code: str) -> str:
         """The sentence of a refusal without values."""

@@ -82,6 +82,8 @@ def assets_of(files: Mapping[str, bytes]) -> dict[str, Asset]:
     found = {f"/{name}": asset for name, body in files.items() if (asset := _asset(name, body))}
     if "/index.html" in found:
         found["/"] = found["/index.html"]
+    if "/service.html" in found:
+        found["/service"] = found["/service.html"]
     return found
 
 

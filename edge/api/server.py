@@ -16,6 +16,7 @@ from aiohttp import web
 
 from edge.api import schema
 from edge.api.bodies import HttpError, SessionDetail, SessionRow
+from edge.api.console import ConsoleParts, add_console
 from edge.api.doors import HubDoors
 from edge.api.guard import Guard, add_headers, error_response, make_guard
 from edge.api.intake import describe_error
@@ -25,6 +26,7 @@ from edge.api.websocket import Screens
 from edge.config import KioskConfig
 from edge.domain.permissions import judge_permission
 from edge.domain.verdict import Verdict, refused
+from edge.ports import NoRecordings, Recordings
 from edge.services.accounts import Account
 from edge.services.archive import Archive, SessionEntry
 from edge.services.journal import Journal
@@ -65,6 +67,7 @@ def create_app(
     page: Mapping[str, Asset],
     archive: Archive,
     journal: Journal,
+    recordings: Recordings | None = None,
 ) -> web.Application:
     """The application; page is what edge.api.page.read_page found at start."""
     guard = make_guard(Guard(kiosk.origins), hub.refusal_text)
@@ -80,6 +83,7 @@ def create_app(
     app.router.add_get("/api/sessions", _sessions)
     app.router.add_get("/api/sessions/{session_id}", _session)
     app.router.add_get("/health", _health)
+    add_console(app, ConsoleParts(hub, archive, recordings or NoRecordings(), COOKIE))
     app.router.add_get("/{path:(?!api/).*}", _page)
     return app
 

@@ -146,9 +146,10 @@ class TapedHub:
         kept = pack_words(veiled_text(token))
         return self._gate.door(Ch.LOGOUT, kept, lambda: self._hub.logout(token))
 
-    def note_read(self, account: Account, session_id: str) -> None:
-        kept = pack_words(account.user_id, account.name, account.role, session_id)
-        self._gate.door(Ch.NOTE_READ, kept, lambda: self._hub.note_read(account, session_id))
+    def note_read(self, account: Account, session_id: str, action: str = "read_session") -> None:
+        kept = pack_words(account.user_id, account.name, account.role, session_id, action)
+        act = lambda: self._hub.note_read(account, session_id, action)  # noqa: E731
+        self._gate.door(Ch.NOTE_READ, kept, act)
 
     def connect(
         self,
@@ -184,7 +185,7 @@ def play_door(acts: HubActs, hub: Hub, channel: Ch, payload: bytes) -> bool:
         case Ch.LOGOUT:
             hub.logout(words[0])
         case Ch.NOTE_READ:
-            hub.note_read(Account(words[0], words[1], words[2]), words[3])
+            hub.note_read(Account(words[0], words[1], words[2]), words[3], words[4])
         case Ch.CONNECT:
             acts.connect(words[0], words[1], nowhere, nowhere, lambda: None)
         case Ch.RECEIVE:

@@ -15,7 +15,7 @@ import msgspec
 
 from edge.blackbox.channels import Ch
 from edge.blackbox.gate import Codec, Gate
-from edge.ports import ClinicAnswer, ClinicHttp, PinHasher, Signer, Store, Value
+from edge.ports import ClinicAnswer, ClinicHttp, PinHasher, Signer, Store, Tracks, Value
 
 _READING = ("SELECT", "PRAGMA", "WITH")
 _LABEL_MAX = 60
@@ -105,6 +105,31 @@ class TapedStore:
             raise
         gate.out(Ch.STORE, "commit", b"")
         gate.read(Ch.TRANSACTION, commit, _NOTHING)
+
+
+class TapedTracks:
+    """edge.ports.Tracks."""
+
+    def __init__(self, gate: Gate, live: Tracks | None) -> None:
+        self._gate = gate
+        self._live = live
+
+    def begin(self, session_id: str, header: bytes) -> None:
+        self._gate.out(Ch.NOTE, "track", session_id.encode() + header)
+        live = self._live
+        if live is not None:
+            self._gate.outside(lambda: live.begin(session_id, header))
+
+    def put(self, rows: bytes) -> None:
+        self._gate.out(Ch.NOTE, "rows", rows)
+        live = self._live
+        if live is not None:
+            self._gate.outside(lambda: live.put(rows))
+
+    def end(self) -> None:
+        self._gate.out(Ch.NOTE, "track ends", b"")
+        if self._live is not None:
+            self._gate.outside(self._live.end)
 
 
 class TapedSigner:

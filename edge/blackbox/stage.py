@@ -24,7 +24,7 @@ from edge.blackbox.ports_device import (
     TapedPanel,
     TapedThermometer,
 )
-from edge.blackbox.ports_records import TapedClinic, TapedPins, TapedSigner, TapedStore
+from edge.blackbox.ports_records import TapedClinic, TapedPins, TapedSigner, TapedStore, TapedTracks
 from edge.blackbox.recording import RecordingLoop
 from edge.ports import Adapters, PinHasher
 
@@ -47,6 +47,8 @@ def tape_adapters(gate: Gate, live: Adapters) -> Adapters:
         disk=TapedDisk(gate, live.disk),
         signer=TapedSigner(gate, live.signer),
         machine_boot=live.machine_boot,
+        tracks=TapedTracks(gate, live.tracks),
+        recordings=live.recordings,
     )
 
 

@@ -62,6 +62,11 @@ def judge_permission(role: str | None, kind: str) -> Verdict:
     return ACCEPTED
 
 
+def may_open_console(role: str) -> bool:
+    """Whether this role may look at recordings of the unit, and take one away."""
+    return role == ENGINEER
+
+
 def may_release(role: str) -> bool:
     """Whether this role may release a red answer of the checklist, or a gap that was too long."""
     return role == CLINICIAN

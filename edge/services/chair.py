@@ -100,6 +100,10 @@ class Chair:
         """Hear, at most 20 times a second, that state.rev has grown."""
         self._phase.on_change(callback)
 
+    def on_move(self, callback: Callable[[S, S, E], None]) -> None:
+        """Hear each move of the visit's phase, inside it."""
+        self._phase.on_move(callback)
+
     def device_facts(self) -> DeviceFacts:
         """The unit as the domain judges it."""
         return self._facts.device()

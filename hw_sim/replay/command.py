@@ -7,12 +7,16 @@ bit; 1: a difference, with both sides; 2: the recording cannot be read, or only 
 from __future__ import annotations
 
 import json
+import logging
 import platform
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+import structlog
 
 from edge.adapters.box_file import BoxError, BoxReader
 from edge.adapters.box_shelf import BoxShelf
@@ -89,10 +93,23 @@ def replay_file(path: Path, key: bytes | None) -> tuple[Replay, str]:
 def play_recording(recording: Recording, until_s: float | None = None) -> Replay:
     """Through a fresh product."""
     player = Player(recording.header)
+    with muted():
+        try:
+            return player.play(recording.steps(), until_s=until_s)
+        finally:
+            player.close()
+
+
+@contextmanager
+def muted() -> Iterator[None]:
+    """The log of a replay is the recorded one's, and its stamps would be of today."""
+    before = structlog.get_config()
+    nothing = structlog.make_filtering_bound_logger(logging.CRITICAL + 1)
+    structlog.configure(wrapper_class=nothing)
     try:
-        return player.play(recording.steps(), until_s=until_s)
+        yield
     finally:
-        player.close()
+        structlog.configure(**before)
 
 
 def replay(

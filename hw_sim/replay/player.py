@@ -31,7 +31,7 @@ from edge.blackbox.ports_device import (
     TapedPanel,
     TapedThermometer,
 )
-from edge.blackbox.ports_records import TapedClinic, TapedPins, TapedSigner, TapedStore
+from edge.blackbox.ports_records import TapedClinic, TapedPins, TapedSigner, TapedStore, TapedTracks
 from edge.blackbox.stage import begin, fail
 from edge.blackbox.tape import Step
 from edge.config import Config
@@ -174,6 +174,7 @@ class Player:
                 disk=TapedDisk(gate, None),
                 signer=TapedSigner(gate, None),
                 machine_boot=header.machine_boot,
+                tracks=TapedTracks(gate, None),
             ),
             library=ProtocolLibrary.load(header.library, config.protocols.trusted_keys),
             pins=TapedPins(gate, None),
