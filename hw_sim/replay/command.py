@@ -104,8 +104,10 @@ def play_recording(recording: Recording, until_s: float | None = None) -> Replay
 def muted() -> Iterator[None]:
     """The log of a replay is the recorded one's, and its stamps would be of today."""
     before = structlog.get_config()
-    nothing = structlog.make_filtering_bound_logger(logging.CRITICAL + 1)
-    structlog.configure(wrapper_class=nothing)
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL),
+        logger_factory=structlog.ReturnLoggerFactory(),
+    )
     try:
         yield
     finally:

@@ -54,7 +54,8 @@ def run_day(job: tuple[int, str, int]) -> DayReport:
     quiet_logging()
     folder = Path(tempfile.mkdtemp(prefix=f"tms-day-{seed}-"))
     problems: list[str] = []
-    began_s, done, sim_s = time.process_time(), (), 0.0
+    done: tuple[str, ...] = ()
+    began_s, sim_s = time.process_time(), 0.0
     try:
         day = vtime.run(play_day(seed, folder, protocol=protocol, sessions=sessions))
         done, sim_s = day.tricks, day.sim_s
