@@ -12,6 +12,7 @@ export default defineConfig({
     license: true,
     modulePreload: { polyfill: false },
     reportCompressedSize: true,
+    rolldownOptions: { input: ["index.html", "service.html"] },
   },
   server: { fs: { allow: [".", "../edge/texts"] } },
   test: { environment: "node", include: ["tests/**/*.test.ts"] },

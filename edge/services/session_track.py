@@ -20,7 +20,8 @@ from firmware.wire.message import Message
 
 FORMAT = 1
 BEFORE_S = 60.0  # kept of the time before the session
-SLOW_S = 1.0  # between samples while no output is possible; with every status otherwise
+SLOW_S = 1.0  # between samples at rest; with every status otherwise
+REST_S = 10.0  # after the last moment in which output was possible
 CHUNK_ROWS = 100  # handed over together, ten seconds of a train
 ROWS_MAX = 300_000  # [P] eight hours of samples; a session takes one
 PRIVATE = ("note",)  # words about the patient
@@ -64,6 +65,7 @@ class SessionTrack:
         self._rows: list[Row] = []
         self._count = 0
         self._sampled_at = -SLOW_S
+        self._active_at = -REST_S
         self._seen: dict[str, object] = {}
         self._alarms: dict[str, AlarmState] = {}
         self._last_line: LogLine | None = None
@@ -73,7 +75,9 @@ class SessionTrack:
     def on_report(self, _report: Message, at_s: float) -> None:
         """Any report of the controller; the state is up to date."""
         self.look()
-        is_fast = self._state.state in OUTPUT_POSSIBLE
+        if self._state.state in OUTPUT_POSSIBLE:
+            self._active_at = at_s
+        is_fast = at_s - self._active_at < REST_S
         heard_at = self._state.device.heard_at
         if heard_at == at_s and (is_fast or at_s - self._sampled_at >= SLOW_S):
             self._sample(at_s)

@@ -123,8 +123,13 @@ async def play_day(
     sessions: int,
     library: Path | None = None,
     tricks: tuple[str, ...] = tuple(sorted(TRICKS)),
+    gap_s_max: float = 600.0,
+    rough_share: float = 0.3,
 ) -> DayResult:
-    """Record one day into the folder. Raises RobotError when the technician is stuck."""
+    """Record one day into the folder. Raises RobotError when the technician is stuck.
+
+    gap_s_max: between two patients; rough_share: of the sessions with a bad line to the clinic.
+    """
     rng = random.Random(f"day {seed}")
     options = SystemOptions(
         seed=seed,
@@ -142,9 +147,9 @@ async def play_day(
         for number in range(1, sessions + 1):
             name = tricks[(seed * sessions + number) % len(tricks)]
             done.append(name)
-            system.line.faults = ROUGH if rng.random() < 0.3 else Faults()
+            system.line.faults = ROUGH if rng.random() < rough_share else Faults()
             await _visit(day, f"apt-{number}", TRICKS[name])
-            await asyncio.sleep(rng.uniform(60.0, 600.0))
+            await asyncio.sleep(rng.uniform(0.1, 1.0) * gap_s_max)
         system.check_alive()
     finally:
         await day.robot.close()

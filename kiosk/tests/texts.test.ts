@@ -8,12 +8,12 @@ const WIRE = FILES["../src/wire.ts"] ?? "";
 const SOURCES = Object.entries(FILES)
   .filter(([path]) => path !== "../src/wire.ts")
   .map(([, text]) => text);
-const CATALOGUE = import.meta.glob<string>("../../edge/texts/en/screen.ftl", {
+const CATALOGUE = import.meta.glob<string>("../../edge/texts/en/{screen,service}.ftl", {
   query: "?raw",
   import: "default",
   eager: true,
 });
-const SCREEN = Object.values(CATALOGUE)[0] ?? "";
+const SCREEN = Object.values(CATALOGUE).join("\n");
 
 /** The words that a field of the wire may take, from the generated types. */
 function valuesOf(type: string, field: string): string[] {
@@ -59,6 +59,7 @@ const BUILT: Record<string, readonly (string | undefined)[]> = {
   "certificate-": ["none", "expired", "interrupted"],
   "safety-is-": valuesOf("SafetyTestView", "outcome"),
   "safety-next-": ["failed", "dropped", "stopped"],
+  "service-outcome-": ["completed", "stopped", "not_done", ""],
   "check-": ["identity", "medication", "sleep", "alcohol", "health", "mood", "metal", "earplugs", "link", "order"],
 };
 

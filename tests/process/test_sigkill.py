@@ -13,9 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from edge.adapters.key_file import read_key
 from edge.api import schema
 from hw_sim.kiosk_robot import KioskRobot
 from hw_sim.realtime.accounts import DEMO_ACCOUNTS
+from hw_sim.replay.command import replay_file
 from hw_sim.session import arm_and_start, prepare
 from tests.support.http_hub import HttpHub
 from tests.support.short_run import PULSES, short_run
@@ -80,3 +82,13 @@ async def test_edge_killed_in_a_train_is_safe_counted_and_resumed(tmp_path: Path
         exported = json.loads(await run.cli("export", asked[0]["session_id"]))
         assert exported["record"]["pulses_measured"] == PULSES
         assert exported["journal_chain"] == "whole"
+
+        # Both starts of the real service replay bit for bit: the one that was killed as far as its
+        # recording reached the disk, a second before the end at most.
+        key, box = read_key(tmp_path / "store.key"), tmp_path / "blackbox"
+        replays = [
+            await asyncio.to_thread(replay_file, path, key) for path in sorted(box.glob("*.tmsbox"))
+        ]
+        assert [(result.difference, damage) for result, damage in replays] == [(None, "")] * 2
+        assert [result.is_closed for result, _ in replays] == [False, True]
+        assert killed_ns / 1e9 - replays[0][0].until_s < 2.0

@@ -19,14 +19,17 @@ import msgspec
 import pytest
 
 from edge.adapters.box_file import BoxFile, BoxReader, InlineSink
+from edge.adapters.box_shelf import BoxShelf
 from edge.api import schema
 from edge.blackbox.channels import Ch
 from edge.blackbox.header import read_header
 from edge.blackbox.recording import RecordingLoop
 from edge.blackbox.tape import Step, TapeReader
+from edge.services.session_track import COLUMNS
 from hw_sim import vtime
 from hw_sim.kiosk_robot import KioskRobot
 from hw_sim.replay.command import DIFFERENT, SAME, UNREADABLE, open_recording, replay, replay_file
+from hw_sim.replay.day import play_day
 from hw_sim.replay.player import Player
 from hw_sim.session import SessionResult, arm_and_start, finish, play, prepare
 from hw_sim.sim_hal import SIM_LINK_KEY
@@ -53,6 +56,7 @@ async def stopped_and_resumed(system: SimSystem, robot: KioskRobot) -> None:
     await robot.until(lambda s: "resume" not in s.refusals, 10)
     await robot.do(schema.Resume)
     await robot.until(lambda s: s.phase == "wrapup", 120)
+    await robot.do(schema.AddNote, note="a note of a patient")
     await finish(system, robot)
 
 
@@ -163,6 +167,25 @@ def test_recording_holds_no_pin_no_login_and_no_key(recorded: tuple[Path, Sessio
     assert b'"pin":"0000"' in everything  # the signature was there,
     assert TECHNICIAN[3].encode() not in everything  # without what was typed
     assert SIM_LINK_KEY not in everything
+
+
+def test_track_tells_the_stop_and_names_nobody(recorded: tuple[Path, SessionResult]) -> None:
+    shelf = BoxShelf(recorded[0].parent, None)
+    (track,) = shelf.tracks()
+    header, *chunks = shelf.read_track(track.name)
+    rows = [row for chunk in chunks for row in json.loads(chunk)]
+    samples = [dict(zip(("kind", *COLUMNS), row, strict=True)) for row in rows if row[0] == "s"]
+    stops = [row for row in rows if row[2] == "stop"]
+    text = header + b"".join(chunks)
+
+    assert [row[3]["now"] for row in stops] == ["101"]
+    before = [s for s in samples if 0 <= stops[0][1] - s["t_ms"] <= 1000]
+    assert len(before) >= 9  # every status of the last second
+    assert before[-1]["phase"] in ("treating", "stopped")
+    assert samples[-1]["delivered"] == PULSES
+    assert json.loads(header)["prescribed"] == PULSES
+    for private in (b"Pat", b"Example", b"004711", b"1984", b"a note of a patient"):
+        assert private not in text
 
 
 def test_restarted_service_makes_one_recording_for_each_start(
@@ -322,6 +345,29 @@ def test_difference_has_its_own_status_and_both_sides(
     said = capsys.readouterr().out
     assert "recorded: " in said
     assert "replayed: " in said
+
+
+def test_day_of_patients_with_a_restart_and_a_reboot_replays(
+    options: SystemOptions, tmp_path: Path
+) -> None:
+    """The share of `python -m hw_sim month` that runs with every test."""
+    day = play_day(
+        1,
+        tmp_path,
+        protocol=options.protocol,
+        sessions=2,
+        library=options.library,
+        tricks=("restart", "reboot"),
+        gap_s_max=5.0,
+        rough_share=0.0,
+    )
+    done = vtime.run(day)
+    results = [replay_file(path, None)[0] for path in sorted(tmp_path.glob("*.tmsbox"))]
+
+    assert sorted(done.tricks) == ["reboot", "restart"]
+    assert len(results) == 2
+    assert [result.difference for result in results] == [None, None]
+    assert all(result.is_same and result.is_closed for result in results)
 
 
 def test_tape_keeps_every_kind_of_step(recorded: tuple[Path, SessionResult]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +14,9 @@ from aiohttp import web
 from aiohttp.test_utils import unused_port
 
 from edge.api import schema
-from edge.api.page import assets_of
+from edge.api.page import Asset, assets_of
 from edge.api.server import create_app, make_runner
+from edge.ports import Recordings
 from edge.services.archive import Archive
 from edge.services.journal import Journal
 from tests.edge.api.fakes import (
@@ -60,7 +61,9 @@ class Site:
 
 
 @contextlib.asynccontextmanager
-async def open_site() -> AsyncIterator[Site]:
+async def open_site(
+    recordings: Recordings | None = None, page: Mapping[str, Asset] = PAGE
+) -> AsyncIterator[Site]:
     made = Bench()
     await made.add_accounts()
     port = unused_port()
@@ -68,9 +71,10 @@ async def open_site() -> AsyncIterator[Site]:
     app = create_app(
         made.hub,
         kiosk=made.with_origins(origin),
-        page=PAGE,
+        page=page,
         archive=Archive(made.store),
         journal=Journal(made.store, FixedClock(), boot=1),
+        recordings=recordings,
     )
     running = asyncio.create_task(made.hub.run())
     runner = make_runner(app)
