@@ -12,7 +12,7 @@ YIELDING := nice -n 10
 READY := .venv/.stamp tests/node_modules/.stamp kiosk/node_modules/.stamp kiosk/dist/index.html
 SECONDS_EXPLORE := $(or $(SECONDS),60)
 
-.PHONY: help run test lint types unit pure system rest real-time process page micropython kiosk-test bench faults explore heat mutants risk firmware firmware-check docs lock clean
+.PHONY: help run test lint types unit pure system rest real-time process page micropython kiosk-test bench faults explore month heat mutants risk firmware firmware-check docs lock clean
 
 help: ## what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -88,6 +88,9 @@ risk: $(READY) ## the tests of every control, then docs/risk/trace.md and build/
 faults: .venv/.stamp ## every fault of the catalogue in every state of a visit; writes build/faults.json
 	$(PY) -m hw_sim faults --json build/faults.json
 
+month: .venv/.stamp ## a month of recorded sessions, all replayed to the same event hash; writes build/month.json
+	$(PY) -m hw_sim month --json build/month.json
+
 explore: .venv/.stamp ## random whole sessions with faults for SECONDS (60); writes build/explore.json
 	$(PY) -m hw_sim explore --seconds $(SECONDS_EXPLORE) --json build/explore.json
 
@@ -137,6 +140,6 @@ tests/node_modules/.stamp: tests/package-lock.json .venv/.stamp
 	cd tests && npm ci --silent --no-audit --no-fund
 	touch $@
 
-kiosk/dist/index.html: kiosk/node_modules/.stamp $(shell find kiosk/src edge/texts -type f 2>/dev/null) kiosk/index.html kiosk/vite.config.ts
+kiosk/dist/index.html: kiosk/node_modules/.stamp $(shell find kiosk/src edge/texts -type f 2>/dev/null) kiosk/index.html kiosk/service.html kiosk/vite.config.ts
 	cd kiosk && npm run --silent build
 	touch $@

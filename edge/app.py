@@ -201,6 +201,7 @@ def _chair(
             ),
             disk=adapters.disk,
             sentence=sentence,
+            tracks=adapters.tracks,
         )
     )
 

@@ -73,18 +73,32 @@ def open_black_box(
         machine_boot=machine_boot,
         has_link_key=has_link_key,
     )
-    shelf: BoxShelf | None = None
-    tracks: Tracks = NoTracks()
+    why: list[str] = []
+    loop: RecordingLoop | None = None
+
+    def why_stopped() -> str:
+        return why[0] if why else loop.gave_up if loop is not None else ""
+
+    tracks: Tracks = NotRecorded()
+    recordings: Recordings = NoRecordings()
     sink: Sink
     try:
         shelf = open_shelf(config.store)
         number, box = shelf.begin(pack_header(header), now)
         sink = QueuedSink(writer, box, RECORDING_BYTES_MAX)
-        tracks = ShelfTracks(shelf, number, writer.post)
+        tracks = ShelfTracks(shelf, number, writer.post, why_stopped)
+        recordings = ShelfRecordings(shelf, why_stopped)
         log.info("black box", recording=number)
     except (OSError, StoreError) as error:
-        sink = NoSink(f"no recording can be made: {error}")
+        why.append(f"no recording can be made: {error}")
+        sink = NoSink(why[0])
     loop = RecordingLoop(asyncio.get_running_loop(), sink, CLOCK_GRAIN_S)
     loop.hand_over()
-    recordings = NoRecordings() if shelf is None else ShelfRecordings(shelf, lambda: loop.gave_up)
     return BlackBox(RecordedStage(loop), tracks, recordings, writer)
+
+
+class NotRecorded(NoTracks):
+    """Of a unit whose box could not be opened."""
+
+    def is_recorded(self) -> bool:
+        return False

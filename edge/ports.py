@@ -264,6 +264,9 @@ class Tracks(Protocol):
     def end(self) -> None:
         """Nothing more comes."""
 
+    def is_recorded(self) -> bool:
+        """Whether this unit's recording goes on, where it keeps one."""
+
 
 class NoTracks:
     """For a unit that keeps none."""
@@ -276,6 +279,9 @@ class NoTracks:
 
     def end(self) -> None:
         pass
+
+    def is_recorded(self) -> bool:
+        return True
 
 
 class RecordingError(Exception):

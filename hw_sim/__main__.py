@@ -99,11 +99,13 @@ def session(
     protocol: Annotated[str, typer.Option(help="Protocol of the library.")] = "itbs-600",
     seed: Annotated[int, typer.Option(help="Seed of everything.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    record: Annotated[Path | None, typer.Option(help="Folder for its black box.")] = None,
 ) -> None:
     """One session of the whole system in virtual time, counted at the coil."""
     from hw_sim.session import run_session
 
-    raise typer.Exit(run_session(protocol=protocol, seed=seed, as_json=as_json))
+    status = run_session(protocol=protocol, seed=seed, as_json=as_json, record=record)
+    raise typer.Exit(status)
 
 
 @app.command()

@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import structlog
 
@@ -162,12 +163,12 @@ def quiet_logging() -> None:
     )
 
 
-def run_session(*, protocol: str, seed: int, as_json: bool) -> int:
+def run_session(*, protocol: str, seed: int, as_json: bool, record: Path | None = None) -> int:
     """The command `python -m hw_sim session`. Returns the exit status."""
     quiet_logging()
-    began_s = time.perf_counter()
+    began_s, began_cpu_s = time.perf_counter(), time.process_time()
     try:
-        result = vtime.run(play(SystemOptions(seed=seed, protocol=protocol)))
+        result = vtime.run(play(SystemOptions(seed=seed, protocol=protocol, record=record)))
     except UnplayableError as error:
         sys.stderr.write(f"{error}\n")
         return 2
@@ -180,6 +181,7 @@ def run_session(*, protocol: str, seed: int, as_json: bool) -> int:
         "trace_sha256": result.trace_sha256,
         "sim_s": round(result.sim_s, 3),
         "wall_s": round(wall_s, 3),
+        "cpu_s": round(time.process_time() - began_cpu_s, 3),
         "speed_x": round(result.sim_s / wall_s, 1),
         "clinic_sessions": result.clinic_sessions,
         "violations": list(result.violations),

@@ -188,9 +188,9 @@ class SimSystem:
         )
         shelf = BoxShelf(folder, None)
         number, box = shelf.begin(pack_header(header), self.clock.now().utc)
-        self._tracks = ShelfTracks(shelf, number, do_now)
-        sink = InlineSink(box)
-        return RecordedStage(RecordingLoop(asyncio.get_running_loop(), sink))
+        loop = RecordingLoop(asyncio.get_running_loop(), InlineSink(box))
+        self._tracks = ShelfTracks(shelf, number, do_now, lambda: loop.gave_up)
+        return RecordedStage(loop)
 
     def adapters(self, store: SqliteStore) -> Adapters:
         """The outer world of one start of the edge."""

@@ -50,10 +50,17 @@ def do_now(job: Job) -> str:
 class ShelfTracks:
     """edge.ports.Tracks on a shelf. do runs a job: at once, or on a writer's thread."""
 
-    def __init__(self, shelf: BoxShelf, recording: int, do: Callable[[Job], str]) -> None:
+    def __init__(
+        self,
+        shelf: BoxShelf,
+        recording: int,
+        do: Callable[[Job], str],
+        why_stopped: Callable[[], str] = lambda: "",
+    ) -> None:
         self._shelf = shelf
         self._recording = recording
         self._do = do
+        self._why_stopped = why_stopped
         self._box: BoxFile | None = None
 
     def begin(self, session_id: str, header: bytes) -> None:
@@ -64,6 +71,9 @@ class ShelfTracks:
 
     def end(self) -> None:
         self._do(self._end)
+
+    def is_recorded(self) -> bool:
+        return not self._why_stopped()
 
     def _begin(self, session_id: str, header: bytes) -> None:
         self._end()

@@ -28,6 +28,7 @@ class Ch(IntEnum):
     PUBLIC_KEY = 12
     LINK_TAKES = 13  # whether the line took the bytes
     FITTED = 14
+    RECORDED = 15
     STORE_LOG = 16
     STORE_REPAIRED = 17
     # Asks

@@ -131,6 +131,13 @@ class TapedTracks:
         if self._live is not None:
             self._gate.outside(self._live.end)
 
+    def is_recorded(self) -> bool:
+        def act() -> bool:
+            assert self._live is not None
+            return self._live.is_recorded()
+
+        return self._gate.read(Ch.RECORDED, act, _IS)
+
 
 class TapedSigner:
     """edge.ports.Signer."""

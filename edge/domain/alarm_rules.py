@@ -44,6 +44,7 @@ class AlarmFacts:
     disk_used_pct: int | None
     is_store_log_failed: bool  # changes are kept once only
     store_repaired: str  # what was done to the store at this start, '' nothing
+    is_recorded: bool  # the black box goes on
     page_silent_s: float | None  # of the screen in control; None: nobody is logged in
     bad_frames_per_min: int
     sounder: str  # open, passed, failed: the last test of the sounder
@@ -241,6 +242,11 @@ def _disk_full(facts: AlarmFacts) -> Iterator[AlarmCondition]:
         )
 
 
+def _recording_stopped(facts: AlarmFacts) -> Iterator[AlarmCondition]:
+    if not facts.is_recorded:
+        yield _condition("recording_stopped", Priority.LOW)
+
+
 def _noisy_line(facts: AlarmFacts) -> Iterator[AlarmCondition]:
     if facts.bad_frames_per_min > BAD_FRAMES_PER_MIN_MAX:
         yield _condition("noisy_line", Priority.LOW, frames=facts.bad_frames_per_min)
@@ -300,6 +306,7 @@ RULES: tuple[Rule, ...] = (
     _clock_untrusted,
     _disk_full,
     _store_copies,
+    _recording_stopped,
     _noisy_line,
     _sounder_dead,
     _risk_load,
@@ -332,6 +339,7 @@ RULE_ALARM_IDS: tuple[str, ...] = (
     "disk_full",
     "store_log_failed",
     "store_repaired",
+    "recording_stopped",
     "noisy_line",
     "sounder_dead",
     "risk_load",

@@ -60,6 +60,7 @@ class AlarmSources:
     loop_late_ms: Callable[[], int]
     disk: DiskSpace
     store: Store
+    is_recorded: Callable[[], bool]
     sentence: Sentence
 
 
@@ -246,6 +247,7 @@ class AlarmService:
             disk_used_pct=self._disk_used_pct,
             is_store_log_failed=bool(self._sources.store.log_failure()),
             store_repaired=self._sources.store.repaired(),
+            is_recorded=self._sources.is_recorded(),
             page_silent_s=self._sources.page_silent_s(),
             bad_frames_per_min=_grown(self._bad_counts),
             sounder=state.sounder,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from edge.config import LimitsConfig, UnitConfig
 from edge.mcu.client import McuClient
@@ -11,9 +11,11 @@ from edge.ports import (
     Entropy,
     HostEnable,
     Indicators,
+    NoTracks,
     Panel,
     Store,
     Thermometer,
+    Tracks,
     WallClock,
 )
 from edge.services.audit import Audit
@@ -48,3 +50,4 @@ class ChairParts:
     certificates: Certificates
     disk: DiskSpace
     sentence: Sentence  # the words of a key of the catalogue
+    tracks: Tracks = field(default_factory=NoTracks)

@@ -83,6 +83,7 @@ class UnitWatch:
                 loop_late_ms=lambda: self._loop.worst_ms,
                 disk=parts.disk,
                 store=parts.store,
+                is_recorded=parts.tracks.is_recorded,
                 sentence=parts.sentence,
             ),
         )

@@ -123,8 +123,8 @@ async def play_day(
     sessions: int,
     library: Path | None = None,
     tricks: tuple[str, ...] = tuple(sorted(TRICKS)),
-    gap_s_max: float = 600.0,
-    rough_share: float = 0.3,
+    gap_s_max: float = 120.0,
+    rough_share: float = 0.15,
 ) -> DayResult:
     """Record one day into the folder. Raises RobotError when the technician is stuck.
 

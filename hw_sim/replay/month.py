@@ -97,9 +97,18 @@ def month(*, days: int, sessions: int, json_path: Path | None) -> int:
     """The command. Returns the exit status."""
     jobs = [(seed, PROTOCOLS[seed % len(PROTOCOLS)], sessions) for seed in range(1, days + 1)]
     began_s = time.perf_counter()
-    reports = sorted(_run_all(jobs), key=lambda each: each.seed)
-    summary = {
-        "days": days,
+    reports: list[DayReport] = []
+    for report in _run_all(jobs):
+        reports = sorted([*reports, report], key=lambda each: each.seed)
+        _write(json_path, reports, time.perf_counter() - began_s)  # a campaign may be cut short
+    summary = _summary(reports, time.perf_counter() - began_s)
+    Console().print_json(data=summary)
+    return 1 if summary["problems"] else 0
+
+
+def _summary(reports: list[DayReport], wall_s: float) -> dict[str, object]:
+    return {
+        "days": len(reports),
         "sessions": sum(each.sessions for each in reports),
         "recordings": sum(each.recordings for each in reports),
         "same": sum(each.recordings for each in reports) - sum(len(r.problems) for r in reports),
@@ -110,15 +119,17 @@ def month(*, days: int, sessions: int, json_path: Path | None) -> int:
         "tricks": {n: sum(r.tricks.count(n) for r in reports) for n in sorted(TRICKS)},
         "recorded_cpu_s": round(sum(each.recorded_cpu_s for each in reports), 1),
         "replayed_cpu_s": round(sum(each.replayed_cpu_s for each in reports), 1),
-        "wall_s": round(time.perf_counter() - began_s, 1),
+        "wall_s": round(wall_s, 1),
         "problems": [text for each in reports for text in each.problems],
     }
+
+
+def _write(json_path: Path | None, reports: list[DayReport], wall_s: float) -> None:
     if json_path is not None:
         json_path.parent.mkdir(parents=True, exist_ok=True)
-        document = {"summary": summary, "days": [asdict(each) for each in reports]}
+        days = [asdict(each) for each in reports]
+        document = {"summary": _summary(reports, wall_s), "days": days}
         json_path.write_text(json.dumps(document, indent=1) + "\n")
-    Console().print_json(data=summary)
-    return 1 if summary["problems"] else 0
 
 
 def _run_all(jobs: list[tuple[int, str, int]]) -> Iterator[DayReport]:

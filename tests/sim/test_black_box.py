@@ -227,11 +227,8 @@ class FullDisk:
         self.is_closed = True
 
 
-def test_recording_that_fails_in_a_train_changes_nothing_of_the_treatment(
-    options: SystemOptions,
-    recorded: tuple[Path, SessionResult],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+def test_recording_that_fails_in_a_train_is_told_and_stops_no_treatment(
+    options: SystemOptions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loops: list[RecordingLoop] = []
     disk = FullDisk(20)
@@ -241,10 +238,18 @@ def test_recording_that_fails_in_a_train_changes_nothing_of_the_treatment(
         loops.append(RecordingLoop(real, disk))
         return loops[-1]
 
-    monkeypatch.setattr("hw_sim.system.RecordingLoop", make)
-    result = vtime.run(play(replace(options, record=tmp_path), stopped_and_resumed))
+    shown: list[str] = []
 
-    assert result == recorded[1]
+    async def watched(system: SimSystem, robot: KioskRobot) -> None:
+        await stopped_and_resumed(system, robot)
+        assert robot.snapshot is not None
+        shown.extend(alarm.alarm_id for alarm in robot.snapshot.alarms)
+
+    monkeypatch.setattr("hw_sim.system.RecordingLoop", make)
+    result = vtime.run(play(replace(options, record=tmp_path), watched))
+
+    assert (result.pulses, result.violations) == (PULSES, ())
+    assert "recording_stopped" in shown
     assert loops[0].gave_up == "no room"
     assert disk.is_closed
 

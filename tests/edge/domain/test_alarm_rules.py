@@ -116,6 +116,7 @@ def _ahead(**changes: Any) -> Any:
             {"store_repaired": "catch_up"},
             _technical("store_repaired", LOW, what="catch_up"),
         ),
+        ({"is_recorded": False}, _technical("recording_stopped", LOW)),
         ({"bad_frames_per_min": 12}, _technical("noisy_line", LOW, frames=12)),
         ({"sounder": "failed"}, _technical("sounder_dead", MEDIUM)),
         (
