@@ -101,14 +101,7 @@ def build_app(
     accounts = Accounts(store, pins)
     archive = Archive(store)
     book = _book(config, adapters, library)
-    sync = ClinicSync(
-        store,
-        adapters.clinic,
-        wall_clock,
-        adapters.entropy,
-        book,
-        sync_settings(config.unit, config.clinic),
-    )
+    sync = _sync(config, adapters, book)
     client = McuClient(
         adapters.link,
         unit_id=config.unit.unit_id,
@@ -159,6 +152,17 @@ def _book(config: Config, adapters: Adapters, library: ProtocolLibrary) -> Clini
         unit_id=config.unit.unit_id,
     )
     return ClinicBook(adapters.store, library, config.limits, adapters.wall_clock, settings)
+
+
+def _sync(config: Config, adapters: Adapters, book: ClinicBook) -> ClinicSync:
+    return ClinicSync(
+        adapters.store,
+        adapters.clinic,
+        adapters.wall_clock,
+        adapters.entropy,
+        book,
+        sync_settings(config.unit, config.clinic),
+    )
 
 
 def _chair(

@@ -134,7 +134,6 @@ async def play_day(
     options = SystemOptions(
         seed=seed,
         protocol=protocol,
-        store_path=str(folder / "store.db"),
         library=library,
         record=folder,
     )

@@ -203,8 +203,7 @@ def test_restarted_service_makes_one_recording_for_each_start(
         await again.until(lambda s: s.phase == "stopped", 60)
         await again.close()
 
-    store = str(tmp_path / "store.db")
-    vtime.run(play(replace(options, record=tmp_path, store_path=store), restarted))
+    vtime.run(play(replace(options, record=tmp_path), restarted))
     results = [replay_file(path, None)[0] for path in sorted(tmp_path.glob("*.tmsbox"))]
 
     assert [result.difference for result in results] == [None, None]
