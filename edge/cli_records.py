@@ -111,8 +111,12 @@ def _local_session(config: Config, session_id: str) -> dict[str, Any]:
         return {
             "session_id": found.session_id,
             "state": found.state,
-            "record": json.loads(found.record_text or "null"),
-            "journal": msgspec.to_builtins(journal.rows(session_id)),
+            "record": None if found.held else json.loads(found.record_text or "null"),
+            "journal": journal.raw_rows(session_id)
+            if found.held
+            else msgspec.to_builtins(journal.rows(session_id)),
+            "held": found.held,
+            "received": list(found.received),
             "journal_chain": journal.verify() or "whole",
         }
     finally:

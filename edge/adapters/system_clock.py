@@ -1,7 +1,8 @@
 """The wall clock of the system, and whether anybody keeps it right.
 
-Trusted means that the kernel says its clock is disciplined (adjtimex without STA_UNSYNC). For
-records and screens only; no decision is taken by this clock.
+Trusted means that the kernel says its clock is disciplined (adjtimex without STA_UNSYNC), and that
+it shows a year in which there is such a unit. For records and screens, and for a gap that spans
+a restart of the machine (edge/domain/resume.py), never otherwise for a decision.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import ctypes
 from datetime import UTC, datetime
 
+from edge.domain.resume import CLOCK_FIRST
 from edge.ports import WallTime
 
 STA_UNSYNC = 0x0040  # linux/timex.h
@@ -37,11 +39,15 @@ class SystemClock:
 
     def now(self) -> WallTime:
         """UTC now."""
-        utc = datetime.now(UTC)  # noqa: TID251 - this is the adapter
-        return WallTime(utc, self._is_disciplined())
+        return believed(datetime.now(UTC), is_kept=self._is_disciplined())  # noqa: TID251
 
     def _is_disciplined(self) -> bool:
         timex = _Timex()
         if self._libc.adjtimex(ctypes.byref(timex)) == STATUS_ERROR:
             return False
         return not timex.status & STA_UNSYNC
+
+
+def believed(utc: datetime, *, is_kept: bool) -> WallTime:
+    """A clock that was never set is trusted by nobody, whatever the kernel says of it."""
+    return WallTime(utc, is_kept and utc >= CLOCK_FIRST)

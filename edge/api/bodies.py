@@ -30,7 +30,7 @@ class SessionRow(Struct, frozen=True):
     state: str  # open, closed, abandoned
     initials: str
     mrn_last4: str
-    outcome: str  # completed, stopped, not_done; '' while unsigned
+    outcome: str  # completed, stopped, not_done; '' while unsigned; held: nobody can read it
     pulses_prescribed: int | None
     pulses_measured: int | None
 
@@ -57,9 +57,15 @@ class RecordedSessions(Struct, frozen=True):
 
 
 class SessionDetail(Struct, frozen=True):
-    """GET /api/sessions/{id}: signed record (null while unsigned) and the journal."""
+    """GET /api/sessions/{id}: signed record (null while unsigned) and the journal.
+
+    held: why this version cannot read it; then its texts stand in received as they are kept, and
+    the journal's rows as well.
+    """
 
     session_id: str
     state: str
     record: msgspec.Raw
     journal: msgspec.Raw
+    held: str
+    received: list[str]

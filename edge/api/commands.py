@@ -28,6 +28,7 @@ AUDITED = (
     schema.Reveal,
     schema.ReleaseCheck,
     schema.ReleaseGap,
+    schema.DecideHeld,
     schema.ArmUnit,
     schema.Start,
     schema.Resume,
@@ -53,6 +54,7 @@ class Commands:
                 case (
                     schema.ReleaseCheck(user_id=user_id, pin=pin)
                     | schema.ReleaseGap(user_id=user_id, pin=pin)
+                    | schema.DecideHeld(user_id=user_id, pin=pin)
                 ):
                     return await self._releaser(user_id, pin)
                 case _:
@@ -156,6 +158,8 @@ class Commands:
                 return chair.release_check(who, key, reason)
             case schema.ReleaseGap(reason=reason):
                 return chair.release_gap(who, reason)
+            case schema.DecideHeld(reason=reason):
+                return chair.decide_held(who, reason)
             case schema.AcknowledgeAlarm(alarm_id=alarm_id):
                 return chair.acknowledge_alarm(who, alarm_id)
             case schema.PauseAudio():
@@ -176,7 +180,11 @@ class Commands:
                 detail["appointment_id"] = appointment_id
             case schema.ReleaseCheck(key=key, reason=reason):
                 detail |= {"key": key, "reason": reason}
-            case schema.EndSession(reason=reason) | schema.ReleaseGap(reason=reason):
+            case (
+                schema.EndSession(reason=reason)
+                | schema.ReleaseGap(reason=reason)
+                | schema.DecideHeld(reason=reason)
+            ):
                 detail["reason"] = reason
             case _:
                 pass
@@ -190,4 +198,6 @@ def kind_of(command: schema.Command) -> str:
 
 def needs_pin(command: schema.Command) -> bool:
     """Whether a PIN is checked before it."""
-    return isinstance(command, schema.WrapUp | schema.ReleaseCheck | schema.ReleaseGap)
+    return isinstance(
+        command, schema.WrapUp | schema.ReleaseCheck | schema.ReleaseGap | schema.DecideHeld
+    )

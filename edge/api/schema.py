@@ -241,6 +241,14 @@ class ReleaseGap(_Command, frozen=True, tag="release_gap"):
     reason: Annotated[str, Meta(min_length=3, max_length=200)]
 
 
+class DecideHeld(_Command, frozen=True, tag="decide_held"):
+    """A clinician decides about the first stored session that nobody can read, with PIN."""
+
+    user_id: Name
+    pin: Pin
+    reason: Annotated[str, Meta(min_length=3, max_length=200)]
+
+
 class FinishChecks(_Command, frozen=True, tag="finish_checks"):
     pass
 
@@ -324,6 +332,7 @@ Command = (
     | AnswerCheck
     | ReleaseCheck
     | ReleaseGap
+    | DecideHeld
     | FinishChecks
     | Back
     | ArmUnit

@@ -172,13 +172,16 @@ async def _session(request: web.Request) -> web.StreamResponse:
     if entry is None:
         raise web.HTTPNotFound
     parts.hub.note_read(account, session_id)
-    journal = msgspec.json.encode(parts.journal.rows(session_id))
+    read = parts.journal.raw_rows if entry.held else parts.journal.rows
+    text = entry.record_text if entry.record is not None else None
     return _json(
         SessionDetail(
             session_id=session_id,
             state=entry.state,
-            record=msgspec.Raw((entry.record_text or "null").encode()),
-            journal=msgspec.Raw(journal),
+            record=msgspec.Raw((text or "null").encode()),
+            journal=msgspec.Raw(msgspec.json.encode(read(session_id))),
+            held=entry.held,
+            received=list(entry.received),
         )
     )
 
@@ -203,7 +206,7 @@ def session_row(entry: SessionEntry) -> SessionRow:
         state=entry.state,
         initials=entry.patient.initials,
         mrn_last4=last_four(entry.patient.mrn),
-        outcome="" if record is None else record.outcome,
+        outcome="held" if entry.held else "" if record is None else record.outcome,
         pulses_prescribed=entry.prescribed,
         pulses_measured=None if record is None else record.pulses_measured,
     )

@@ -182,6 +182,12 @@ def _device(state: ChairState, facts: DeviceFacts, unit: UnitFacts) -> unit_view
         coil_type=device.coil_type,
         coil_serial=device.coil_serial,
         lifetime_pulses=device.lifetime_pulses,
+        held=[
+            unit_view.HeldView(
+                each.session_id[:8], each.opened[:16], word(each.why), each.is_open, each.is_decided
+            )
+            for each in state.held
+        ],
         interlocks=[
             unit_view.InterlockView(name, word(level)) for name, level in interlock_states(facts)
         ],

@@ -43,6 +43,16 @@ class InterlockView(Struct, frozen=True):
     state: Literal["ok", "open", "unknown", "disagree"]
 
 
+class HeldView(Struct, frozen=True):
+    """A stored session that nobody can read; why: text key held-<...>."""
+
+    session: str  # the first eight of its identity
+    opened: str  # date and time, as stored
+    why: Literal["newer", "damaged"]
+    is_open: bool  # never signed: pulses of it may be unknown
+    is_decided: bool
+
+
 class DeviceView(Struct, frozen=True):
     ready: Literal["ready", "not_ready", "in_use"]
     reasons: list[str]  # text keys reason-<...>, empty when ready
@@ -58,6 +68,7 @@ class DeviceView(Struct, frozen=True):
     coil_type: str
     coil_serial: str
     lifetime_pulses: int
+    held: list[HeldView]
     interlocks: list[InterlockView]
     attend: Literal["not_fitted", "held", "released", "unknown"]  # foot or hand switch
     to_prove: list[str]  # contacts to open and close once, text keys interlock-<name>

@@ -76,6 +76,7 @@ class DeviceFacts:
     sounder: str  # open, passed, failed: whether it was heard when it was last tried
     certificate: str  # of the safety test: '' holds, else a word of edge.domain.certificate.REASONS
     ahead: HeatAhead
+    is_session_held: bool = False  # a stored session cannot be read, and may be the controller's
 
     @property
     def is_live(self) -> bool:
@@ -108,6 +109,7 @@ NOT_READY_REASONS: tuple[str, ...] = (
     "sounder_dead",
     "sounder_unproved",
     "no_certificate",
+    "session_held",
 )
 
 
@@ -130,6 +132,7 @@ def not_ready_reasons(facts: DeviceFacts) -> tuple[str, ...]:
         *([] if _is_clock_sure(facts) else ["clock_unsure"]),
         *([] if facts.sounder == "passed" else [_sounder_reason(facts)]),
         *(["no_certificate"] if facts.certificate else []),
+        *(["session_held"] if facts.is_session_held else []),
     }
     return tuple(reason for reason in NOT_READY_REASONS if reason in found)
 

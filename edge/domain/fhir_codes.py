@@ -16,6 +16,7 @@ SNOMED = "http://snomed.info/sct"
 ACTIVITY = "https://tms.example.org/fhir/ActivityDefinition/"
 PARAMETERS = "https://tms.example.org/fhir/StructureDefinition/tms-parameters"
 EVIDENCE = "https://tms.example.org/fhir/StructureDefinition/tms-session-evidence"
+SEGMENT = "https://tms.example.org/fhir/StructureDefinition/tms-session-segment"
 APPOINTMENT = "https://tms.example.org/fhir/StructureDefinition/tms-appointment"
 
 ID_SESSION = "https://tms.example.org/id/session"

@@ -25,6 +25,7 @@ from edge.domain.fhir_codes import (
     ID_SESSION,
     MT_BASIS_CODES,
     PERCENT_MSO,
+    SEGMENT,
     SNOMED,
     TAG_OUTBOX,
     TAG_UNIT,
@@ -33,7 +34,7 @@ from edge.domain.fhir_codes import (
     UCUM,
 )
 from edge.domain.prescription import Side
-from edge.domain.record import SessionRecord
+from edge.domain.record import Segment, SessionRecord
 
 Json = dict[str, object]
 # Our own name space for UUIDv5; never change it: ids of a session must stay the same for ever.
@@ -115,7 +116,11 @@ def _procedure(record: SessionRecord, devices: Mapping[str, Json]) -> Json:
     resource: Json = {
         "resourceType": "Procedure",
         "text": _narrative(record),
-        "extension": [_evidence(record), _appointment(record)],
+        "extension": [
+            _evidence(record),
+            _appointment(record),
+            *(_segment(segment) for segment in record.segments),
+        ],
         "instantiatesCanonical": [f"{ACTIVITY}{record.protocol_id}|{record.protocol_version}"],
         "basedOn": [{"reference": f"ServiceRequest/{order.order_id}"}],
         "status": STATUS[record.outcome],
@@ -188,11 +193,25 @@ def _evidence(record: SessionRecord) -> Json:
         ("settings-sha256", record.settings_hash),
         ("plan-sha256", record.plan_sha256),
         ("order-version", record.order.order_version),
+        ("clock", "" if record.is_clock_trusted else "not confirmed: times may be wrong"),
     )
     return {
         "url": EVIDENCE,
         "extension": [{"url": url, "valueString": value} for url, value in parts if value],
     }
+
+
+def _segment(segment: Segment) -> Json:
+    """A stretch without a break: when, how many pulses, why it ended, who began it."""
+    parts: list[Json] = [
+        {"url": "period", "valuePeriod": _period(segment.started_utc, segment.ended_utc)},
+        {"url": "first-pulse", "valueUnsignedInt": segment.first_pulse},
+        {"url": "pulses", "valueUnsignedInt": segment.pulses},
+        {"url": "ended", "valueString": segment.ended},
+    ]
+    people = (("begun-by", segment.begun_by), ("gap-released-by", segment.released_by))
+    parts += [{"url": url, "valueString": name} for url, name in people if name]
+    return {"url": SEGMENT, "extension": parts}
 
 
 def _appointment(record: SessionRecord) -> Json:

@@ -38,6 +38,7 @@ ALLOWED: Mapping[str, tuple[str, ...]] = {
     "answer_check": _CHAIRSIDE,
     "release_check": _CHAIRSIDE,  # the message names the clinician and carries his PIN
     "release_gap": _CHAIRSIDE,  # the same
+    "decide_held": _EVERYONE,  # the same
     "finish_checks": _CHAIRSIDE,
     "back": _CHAIRSIDE,
     "arm": _CHAIRSIDE,

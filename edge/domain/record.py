@@ -25,6 +25,19 @@ class TrainRow:
 
 
 @dataclass(frozen=True)
+class Segment:
+    """A stretch of the session without a break."""
+
+    started_utc: datetime  # of the first train that was asked for in it
+    ended_utc: datetime
+    first_pulse: int  # pulses given before it
+    pulses: int
+    ended: str  # complete, or why it was broken off: operator, patient, a fault's code, restored
+    begun_by: str  # who started or resumed
+    released_by: str  # the clinician who let a gap pass, '' none
+
+
+@dataclass(frozen=True)
 class JournalRow:
     """A line of the session's story, as kept in the journal."""
 
@@ -72,3 +85,6 @@ class SessionRecord:
     checks: dict[str, str]
     signed_by: str
     signed_utc: datetime
+    is_clock_trusted: bool = True  # somebody kept the wall clock whenever a time was noted
+    segments: tuple[Segment, ...] = ()
+    layout: int = 1

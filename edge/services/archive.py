@@ -8,23 +8,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import msgspec
-
+from edge.domain.fhir_patient import unknown_patient
 from edge.domain.prescription import Patient
 from edge.domain.record import SessionRecord
 from edge.ports import Store, Value
-from edge.services.session_file import SessionFacts, decode_record
+from edge.services.session_file import UnreadableError, decode_facts, decode_record
 
 LINES_MAX = 500  # a year of one chair is about 2,000 sessions; nobody scrolls further on a screen
 _LINES = (
-    "SELECT session_id, state, opened_utc, closed_utc, facts, record FROM session"
+    "SELECT session_id, state, opened_utc, closed_utc, facts, record, patient_id FROM session"
     " ORDER BY opened_utc DESC, session_id LIMIT ?"
 )
 _ONE = (
-    "SELECT session_id, state, opened_utc, closed_utc, facts, record FROM session"
+    "SELECT session_id, state, opened_utc, closed_utc, facts, record, patient_id FROM session"
     " WHERE session_id = ?"
 )
-_decode_facts = msgspec.json.Decoder(SessionFacts).decode
 
 
 @dataclass(frozen=True)
@@ -36,9 +34,11 @@ class SessionEntry:
     opened_utc: str
     closed_utc: str | None
     patient: Patient
-    prescribed: int
+    prescribed: int | None
     record: SessionRecord | None
     record_text: str | None
+    held: str  # why it cannot be understood: a word of edge/domain/held.py; ''
+    received: tuple[str, ...]  # of a held one facts and record as they are kept
 
 
 class Archive:
@@ -58,15 +58,22 @@ class Archive:
 
 
 def _entry(row: tuple[Value, ...]) -> SessionEntry:
-    session_id, state, opened_utc, closed_utc, facts_text, record_text = row
-    facts = _decode_facts(str(facts_text))
+    session_id, state, opened_utc, closed_utc, facts_text, record_text, patient_id = row
+    facts, record, held = None, None, ""
+    try:
+        facts = decode_facts(str(facts_text))
+        record = None if record_text is None else decode_record(str(record_text))
+    except UnreadableError as error:
+        held = error.why
     return SessionEntry(
         session_id=str(session_id),
         state=str(state),
         opened_utc=str(opened_utc),
         closed_utc=None if closed_utc is None else str(closed_utc),
-        patient=facts.patient,
-        prescribed=facts.plan().pulses,
-        record=None if record_text is None else decode_record(str(record_text)),
+        patient=unknown_patient(str(patient_id)) if facts is None else facts.patient,
+        prescribed=None if facts is None else facts.plan().pulses,
+        record=record,
         record_text=None if record_text is None else str(record_text),
+        held=held,
+        received=tuple(str(text) for text in (facts_text, record_text) if held and text),
     )

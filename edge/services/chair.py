@@ -22,6 +22,7 @@ from edge.services.chair_judges import ChairJudges
 from edge.services.chair_parts import ChairParts
 from edge.services.device_watch import TracePoint
 from edge.services.health import health
+from edge.services.held_sessions import HeldSessions
 from edge.services.phase import Phase
 from edge.services.resume_desk import ResumeDesk
 from edge.services.safety_test import SafetyTest
@@ -69,6 +70,9 @@ class Chair:
             parts.wall_clock,
             ZoneInfo(parts.unit.time_zone),
         )
+        self._held = HeldSessions(
+            parts.state, parts.store, parts.client, parts.wall_clock, self._phase
+        )
         self._judges = ChairJudges(
             parts.state,
             self._phase,
@@ -91,6 +95,7 @@ class Chair:
             {
                 "controller": self._client.run,
                 "safety test": self.safety.run,
+                "held sessions": self._held.run,
                 **self._unit.tasks(self._look),
             },
             on_failure=self.task_died,
@@ -136,6 +141,8 @@ class Chair:
         """Command tag of the API to the code it would be refused with now."""
         test = self._alarms.judge_test()
         mine = {} if test.is_accepted else {"test_alarms": test.code}
+        if not (verdict := self._held.judge_decide()).is_accepted:
+            mine["decide_held"] = verdict.code
         return self._judges.refusals() | mine | self.safety.refusals()
 
     # The visit.
@@ -267,6 +274,14 @@ class Chair:
                 self._runner.acknowledged()
         return self._said("acknowledge", verdict)
 
+    def decide_held(self, who_clinician: str, reason: str) -> Verdict:
+        """A clinician decides about a stored session that nobody can read."""
+        verdict = self._held.decide(who_clinician, reason)
+        if verdict.is_accepted:
+            self._parts.book.invalidate()
+            self._desk.clinic_changed()
+        return self._said("decide_held", verdict)
+
     def acknowledge_alarm(self, who: str, alarm_id: str) -> Verdict:
         """The signal was understood; the condition stays as it is."""
         if not self._alarms.acknowledge(who, alarm_id):
@@ -360,7 +375,8 @@ class Chair:
 
     def _restore(self) -> None:
         self._desk.clinic_changed()
-        book = self._file.restore()
+        book, held = self._file.restore()
+        self._held.find(held)
         if book is not None:
             self._runner.take(book)
             self._runner.restore()

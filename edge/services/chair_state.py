@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from edge.domain.certificate import Certificate
 from edge.domain.device_facts import HeatAhead
 from edge.domain.dose import TrainDose, Unsettled
+from edge.domain.held import HeldSession
 from edge.domain.prescription import MotorThreshold, Order, Patient, Problem
 from edge.domain.resume import GapLimit, Release
 from edge.domain.safety_test import Run
@@ -246,6 +247,8 @@ class ChairState:
     self_test_utc_s: float | None = None
     heat: HeatForecast | None = None  # None: no coil, or its temperature is not known
     safety: SafetyState = field(default_factory=SafetyState)
+    held: tuple[HeldSession, ...] = ()  # stored sessions that cannot be understood
+    is_held: bool = False  # of them one that keeps the whole unit from treating
     certificate: Certificate | None = None  # of the last safety test, good or not
     sounder: str = "open"  # open, passed, failed: heard when it was last tried
     sounder_utc_s: float | None = None

@@ -66,6 +66,7 @@ class Facts:
             sounder=self._state.sounder,
             certificate=self._parts.certificates.judge(self.tested()),
             ahead=self._ahead(),
+            is_session_held=self._state.is_held,
         )
 
     def tested(self) -> Examined | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from typing import TypeVar
 
@@ -22,11 +22,13 @@ from edge.domain.fhir_history import (
     read_session,
 )
 from edge.domain.fhir_threshold import ReadThreshold, read_threshold
+from edge.domain.held import HeldSession, counts_unknown
 from edge.domain.prescription import Problem
 from edge.domain.record import SessionRecord
 from edge.ports import Store
 from edge.services.clinic_copies import ClinicCopies, Copy
-from edge.services.session_file import CLOSED, decode_record
+from edge.services.held_sessions import held_row
+from edge.services.session_file import CLOSED, SessionFile, UnreadableError, decode_record
 
 T = TypeVar("T")
 REMEMBERED_MAX = 5_000  # bodies; about 20 patients with three uses of 36 sessions are half of it
@@ -48,6 +50,7 @@ class GivenSessions:
 
     def __init__(self, store: Store, copies: ClinicCopies) -> None:
         self._store = store
+        self._file = SessionFile(store)
         self._copies = copies
         self._memo: dict[tuple[str, str], tuple[bytes, object]] = {}
         self._records: dict[str, SessionRecord] = {}  # signed records never change
@@ -65,7 +68,7 @@ class GivenSessions:
             """A time nobody can read counts as today: better one session too few."""
             return moment is None or moment.astimezone(zone).date() == now.astimezone(zone).date()
 
-        records = self._signed(patient_id)
+        records, unread = self._kept(patient_id)
         own = {record.session_id for record in records}
         clinic = [s for s in self._clinic_sessions() if s.session_id not in own]
         under_order = [s for s in clinic if order_id in s.order_ids]
@@ -83,7 +86,14 @@ class GivenSessions:
             + sum(d.pulses or 0 for d in dosed_today),
             day_sessions=len(today) + len(given_today),
             last_end_utc=max((end for end in ends if end <= now), default=None),
-            problems=tuple(p for d in dosed_today if d.pulses is None for p in d.problems),
+            problems=(
+                *(p for d in dosed_today if d.pulses is None for p in d.problems),
+                *(
+                    Problem("held_session", f"Session/{each.session_id}", each.opened[:10])
+                    for each in unread
+                    if counts_unknown(each, is_today=is_today(_moment(each.opened)))
+                ),
+            ),
         )
 
     def is_signed(self, appointment_id: str) -> bool:
@@ -92,7 +102,8 @@ class GivenSessions:
             "SELECT session_id, record FROM session WHERE appointment_id = ? AND state = ?",
             (appointment_id, CLOSED),
         )
-        return any(self._record(str(key), str(text)).outcome != "not_done" for key, text in rows)
+        found = [self._record(str(key), str(text)) for key, text in rows]
+        return any(record is None or record.outcome != "not_done" for record in found)
 
     def thresholds(self, patient_id: str) -> list[ReadThreshold]:
         """Readings of the patient, and those that do not say whose they are."""
@@ -117,15 +128,32 @@ class GivenSessions:
         ]
         return found[0] if len(found) == 1 else ""
 
-    def _signed(self, patient_id: str) -> list[SessionRecord]:
-        rows = self._store.rows(
-            "SELECT session_id, record FROM session WHERE patient_id = ? AND state = ?"
-            " ORDER BY opened_utc",
-            (patient_id, CLOSED),
-        )
-        return [self._record(str(session_id), str(text)) for session_id, text in rows]
+    def _kept(self, patient_id: str) -> tuple[list[SessionRecord], list[HeldSession]]:
+        """Signed records, and whatever cannot be read."""
+        records, unread = [], []
+        decided = self._decided()
+        for row in self._file.of_patient(patient_id):
+            try:
+                if row.state != CLOSED:
+                    row.facts()
+                    continue
+                records.append(self._remembered(row.session_id, row.record_text or ""))
+            except UnreadableError as error:
+                held = held_row(row, error, is_open=row.state != CLOSED)
+                unread.append(replace(held, is_decided=row.session_id in decided))
+        return records, unread
 
-    def _record(self, session_id: str, text: str) -> SessionRecord:
+    def _decided(self) -> set[str]:
+        return {str(row[0]) for row in self._store.rows("SELECT session_id FROM held_decision")}
+
+    def _record(self, session_id: str, text: str) -> SessionRecord | None:
+        """None for one that cannot be read: it counts as given."""
+        try:
+            return self._remembered(session_id, text)
+        except UnreadableError:
+            return None
+
+    def _remembered(self, session_id: str, text: str) -> SessionRecord:
         if session_id not in self._records:
             if len(self._records) >= REMEMBERED_MAX:
                 self._records.clear()
@@ -165,3 +193,11 @@ def _identifiers(body: bytes, _device_id: str) -> list[dict[str, str]]:
         for item in items
         if isinstance(item, dict)
     ]
+
+
+def _moment(text: str) -> datetime | None:
+    """None for a time that nobody can read."""
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None

@@ -116,6 +116,15 @@ class Journal:
             mono_us=int(str(mono_us)) if is_same_clock else None,
         )
 
+    def raw_rows(self, session_id: str) -> list[dict[str, Value]]:
+        """The same rows as they are kept, whether or not anybody can read them."""
+        names = ("seq", "boot", "mono_us", "utc", "kind", "body", "prev", "hash")
+        found = self._store.rows(
+            f"SELECT {', '.join(names)} FROM journal WHERE session_id = ? ORDER BY seq",  # noqa: S608
+            (session_id,),
+        )
+        return [dict(zip(names, row, strict=True)) for row in found]
+
     def spans(self, session_id: str, kinds: tuple[str, ...]) -> dict[int, int]:
         """For each boot: number of its first row of these kinds, and ms from it to the last."""
         marks = ", ".join("?" for _ in kinds)

@@ -9,10 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 
-from edge.domain.record import JournalRow, SessionRecord
+from edge.domain.record import JournalRow, Segment, SessionRecord
 from edge.services.session_book import INTENT, REFUSED, RESULT, SessionBook
 from edge.services.session_file import SessionFacts
+
+BEGINNINGS = ("started", "resumed")
+ENDINGS = ("paused", "stopped", "restored", "dose_complete")
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,40 @@ def build_record(
         checks=dict(facts.checks),
         signed_by=signature.signed_by,
         signed_utc=signature.signed_utc,
+        is_clock_trusted=all(row.is_trusted for row in rows),
+        segments=segments(rows),
+    )
+
+
+def segments(rows: Sequence[JournalRow]) -> tuple[Segment, ...]:
+    """Stretches without a break, in order; one in which nothing was asked for is none."""
+    starts = [index for index, row in enumerate(rows) if row.kind in BEGINNINGS]
+    found, given = [], 0
+    for start, end in pairwise([*starts, len(rows)]):
+        segment = _segment(rows[start:end], given)
+        if segment is not None:
+            found.append(segment)
+            given += segment.pulses
+    return tuple(found)
+
+
+def _segment(rows: Sequence[JournalRow], given: int) -> Segment | None:
+    """rows: from who began it to the next who did."""
+    intents = [row for row in rows if row.kind == INTENT]
+    results = [row for row in rows if row.kind == RESULT]
+    if not intents:
+        return None
+    lead = timedelta(milliseconds=_number(intents[0], "starts_in_ms"))
+    breaks = [str(row.body.get("code", "complete")) for row in rows if row.kind in ENDINGS]
+    first = rows[0].body
+    return Segment(
+        started_utc=intents[0].utc + lead,
+        ended_utc=results[-1].utc if results else intents[-1].utc,
+        first_pulse=given,
+        pulses=sum(_number(row, "measured") for row in results),
+        ended=breaks[0] if breaks else "uncertain",
+        begun_by=str(first.get("who", "")),
+        released_by=str(first.get("released_by", "")),
     )
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import structlog
 
 from edge.domain.checks import QUESTION_KEYS
+from edge.domain.held import DAMAGED, HeldSession
 from edge.domain.record import JournalRow
 from edge.domain.resume import Instant, gap_between
 from edge.domain.verdict import ACCEPTED, Verdict, refused
@@ -24,6 +25,7 @@ from edge.services.chair_state import (
     SessionState,
     VisitState,
 )
+from edge.services.held_sessions import held_row
 from edge.services.journal import Journal
 from edge.services.phase import LOG_LINES_MAX
 from edge.services.ports_clinic import ClinicBookPort, ClinicSyncPort
@@ -34,8 +36,13 @@ from edge.services.record_writer import (
     first_pulse_utc,
     peak_surface_c10,
 )
-from edge.services.session_book import TRAIN_KINDS, SessionBook
-from edge.services.session_file import SessionFacts, SessionFile, new_session_id
+from edge.services.session_book import TRAIN_KINDS, BadRowError, SessionBook
+from edge.services.session_file import (
+    SessionFacts,
+    SessionFile,
+    UnreadableError,
+    new_session_id,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -149,14 +156,28 @@ class SessionDesk:
         self._clinic_book.invalidate()
         return ACCEPTED
 
-    def restore(self) -> SessionBook | None:
-        """The unfinished session of the last run, its visit put back; None when there is none."""
-        facts = self._file.unfinished()
-        if facts is None:
-            return None
-        rows = self._journal.rows(facts.session_id)
-        book = SessionBook(self._journal, facts.session_id, facts.plan())
-        book.restore(rows)
+    def restore(self) -> tuple[SessionBook | None, list[HeldSession]]:
+        """The unfinished session of the last run, its visit put back; and what cannot be read."""
+        held = []
+        for row in self._file.unfinished():
+            try:
+                facts = row.facts()
+                rows = self._journal.rows(facts.session_id)
+                book = SessionBook(self._journal, facts.session_id, facts.plan())
+                book.restore(rows)
+            except UnreadableError as error:
+                held.append(held_row(row, error, is_open=True))
+            except (BadRowError, ValueError, KeyError, TypeError) as error:
+                # The journal's rows are JSON that only this service writes: whatever they lack or
+                # have too much, they are not what was written.
+                damaged = UnreadableError(DAMAGED, f"journal: {error!r}")
+                held.append(held_row(row, damaged, is_open=True))
+            else:
+                self._put_back(facts, book, rows)
+                return book, held
+        return None, held
+
+    def _put_back(self, facts: SessionFacts, book: SessionBook, rows: list[JournalRow]) -> None:
         started = first_pulse_utc(rows)
         session = SessionState(
             session_id=facts.session_id,
@@ -187,7 +208,6 @@ class SessionDesk:
         )
         self._facts = facts
         log.warning("unfinished session found", session=facts.session_id, booked=book.delivered)
-        return book
 
     def _last_told_at(self, rows: list[JournalRow]) -> float | None:
         """Loop time of the last thing that happened, for the screen; None when nobody can say."""

@@ -1,22 +1,27 @@
 """Session rows of the store: the facts that bring a visit back after a crash, and the record.
 
 The row is written at the first Arm, before any pulse, and closed by signing or leaving. Facts and
-record are JSON of the domain's own dataclasses, decoded strictly. Owns no journal and no phase.
+record are JSON of the domain's own dataclasses, decoded strictly: a text that says more than this
+version knows, or that does not fit, is unreadable and never written over. Owns no journal and no
+phase.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeVar
 
 import msgspec
 
+from edge.domain.held import DAMAGED, NEWER
 from edge.domain.prescription import MotorThreshold, Order, Patient
 from edge.domain.record import SessionRecord
 from edge.domain.train_plan import Level, Plan
 from edge.ports import Entropy, Store
 from edge.services.chair_state import AppointmentRow
 
+LAYOUT = 1  # of facts and record; a higher one was written by a newer version
 OPEN = "open"
 CLOSED = "closed"  # signed
 ABANDONED = "abandoned"  # armed, nothing given, operator left
@@ -43,6 +48,7 @@ class SessionFacts:
     firmware_version: str
     settings_hash: str
     checks: dict[str, str] = field(default_factory=dict)
+    layout: int = LAYOUT
 
     def plan(self) -> Plan:
         """The plan again, checked against its hash."""
@@ -52,13 +58,81 @@ class SessionFacts:
         return plan
 
 
-_facts_decoder = msgspec.json.Decoder(SessionFacts)
-_record_decoder = msgspec.json.Decoder(SessionRecord)
+class UnreadableError(Exception):
+    """A kept text that this version does not understand in full. why: a word of domain/held.py."""
+
+    def __init__(self, why: str, detail: str) -> None:
+        super().__init__(f"{why}: {detail}")
+        self.why = why
+        self.detail = detail
+
+
+@dataclass(frozen=True)
+class KeptRow:
+    """A row of the session table as it stands."""
+
+    session_id: str
+    patient_id: str
+    opened: str
+    state: str
+    facts_text: str
+    record_text: str | None
+
+    def facts(self) -> SessionFacts:
+        """Raises UnreadableError."""
+        return decode_facts(self.facts_text)
+
+
+def decode_facts(text: str) -> SessionFacts:
+    """Facts that are understood to the last field, and whose plan fits its hash. Raises
+    UnreadableError."""
+    facts = _understood(text, SessionFacts)
+    try:
+        facts.plan()
+    except ValueError as error:
+        raise UnreadableError(DAMAGED, str(error)) from error
+    return facts
 
 
 def decode_record(text: str) -> SessionRecord:
-    """A kept record; msgspec.ValidationError when it is none."""
-    return _record_decoder.decode(text)
+    """A kept record. Raises UnreadableError."""
+    return _understood(text, SessionRecord)
+
+
+T = TypeVar("T")
+
+
+def _understood(text: str, kind: type[T]) -> T:
+    try:
+        raw = msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeError) as error:
+        raise UnreadableError(DAMAGED, str(error)) from error
+    layout = raw.get("layout", LAYOUT) if isinstance(raw, dict) else None
+    if isinstance(layout, int) and layout > LAYOUT:
+        raise UnreadableError(NEWER, f"layout {layout}, this version knows {LAYOUT}")
+    try:
+        value = msgspec.json.decode(text, type=kind)
+    except (msgspec.ValidationError, ValueError) as error:
+        raise UnreadableError(DAMAGED, str(error)) from error
+    unknown = _unknown(raw, msgspec.json.decode(msgspec.json.encode(value)), "$")
+    if unknown:
+        raise UnreadableError(NEWER, f"{unknown} is not known to this version")
+    return value
+
+
+def _unknown(raw: object, known: object, where: str) -> str:
+    """Path of the first member that was read past; ''."""
+    if isinstance(raw, dict) and isinstance(known, dict):
+        for name, value in raw.items():
+            path = f"{where}.{name}"
+            found = path if name not in known else _unknown(value, known[name], path)
+            if found:
+                return found
+    if isinstance(raw, list) and isinstance(known, list):
+        for index, (value, other) in enumerate(zip(raw, known, strict=False)):
+            if found := _unknown(value, other, f"{where}[{index}]"):
+                return found
+    return ""
 
 
 def new_session_id(entropy: Entropy) -> str:
@@ -110,9 +184,35 @@ class SessionFile:
             ),
         )
 
-    def unfinished(self) -> SessionFacts | None:
-        """The newest session that was never closed; older ones cannot exist beside it."""
-        rows = self._store.rows(
-            "SELECT facts FROM session WHERE state = ? ORDER BY opened_utc DESC LIMIT 1", (OPEN,)
+    def unfinished(self) -> list[KeptRow]:
+        """Sessions that were never closed, the newest first. Of those that can be read there is one
+        at most."""
+        return self._rows("WHERE state = ? ORDER BY opened_utc DESC", (OPEN,))
+
+    def of_patient(self, patient_id: str) -> list[KeptRow]:
+        """Everything kept of a patient, signed or never closed, in order of opening."""
+        return self._rows(
+            "WHERE patient_id = ? AND state != ? ORDER BY opened_utc", (patient_id, ABANDONED)
         )
-        return _facts_decoder.decode(str(rows[0][0])) if rows else None
+
+    def signed(self) -> list[KeptRow]:
+        """Every signed session."""
+        return self._rows("WHERE state = ? ORDER BY opened_utc", (CLOSED,))
+
+    def _rows(self, which: str, args: tuple[str, ...]) -> list[KeptRow]:
+        found = self._store.rows(
+            "SELECT session_id, patient_id, opened_utc, state, facts, record"  # noqa: S608
+            f" FROM session {which}",
+            args,
+        )
+        return [
+            KeptRow(
+                session_id=str(session_id),
+                patient_id=str(patient_id),
+                opened=str(opened),
+                state=str(state),
+                facts_text=str(facts),
+                record_text=None if record is None else str(record),
+            )
+            for session_id, patient_id, opened, state, facts, record in found
+        ]

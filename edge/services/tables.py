@@ -2,7 +2,8 @@
 
 Statements only; edge/adapters/store/sqlite_store.py runs them at each start, so that a table can be
 added without another layout. In certificate, body is edge/domain/certificate.py's and signature is
-hex; in coil_heat, constants is the JSON of edge/services/coil_memory.py. Everything that matters is
+hex; in coil_heat, constants is the JSON of edge/services/coil_memory.py; held_decision is about
+sessions that could not be understood, whose own row stays as it is. Everything that matters is
 append-only (journal, audit, dose) or carries its own hash; times are UTC ISO text for people and
 monotonic microseconds with a boot number for order.
 """
@@ -47,6 +48,9 @@ CREATE TABLE IF NOT EXISTS certificate (
 CREATE TABLE IF NOT EXISTS coil_heat (
   serial TEXT PRIMARY KEY, coil_type TEXT NOT NULL, constants TEXT NOT NULL,
   trains INTEGER NOT NULL, learned_utc TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS held_decision (
+  session_id TEXT PRIMARY KEY, why TEXT NOT NULL, decided_by TEXT NOT NULL,
+  reason TEXT NOT NULL, decided_utc TEXT NOT NULL) STRICT;
 """
 
 # Kept a second time, in the change log. The clinic's copies are not: they are asked for again.
@@ -60,4 +64,5 @@ LOGGED_TABLES = (
     "contact_proof",
     "certificate",
     "coil_heat",
+    "held_decision",
 )

@@ -13,6 +13,7 @@ export type Dialog =
   | { kind: "alarms" }
   | { kind: "release"; key: string }
   | { kind: "release_gap" }
+  | { kind: "held" }
   | { kind: "ledger" }
   | { kind: "end" }
   | { kind: "note" }

@@ -23,6 +23,14 @@ export interface UnitView {
   readonly can_fire: boolean;
 }
 
+export interface HeldView {
+  readonly session: string;
+  readonly opened: string;
+  readonly why: "damaged" | "newer";
+  readonly is_open: boolean;
+  readonly is_decided: boolean;
+}
+
 export interface InterlockView {
   readonly name: string;
   readonly state: "disagree" | "ok" | "open" | "unknown";
@@ -43,6 +51,7 @@ export interface DeviceView {
   readonly coil_type: string;
   readonly coil_serial: string;
   readonly lifetime_pulses: number;
+  readonly held: ReadonlyArray<HeldView>;
   readonly interlocks: ReadonlyArray<InterlockView>;
   readonly attend: "held" | "not_fitted" | "released" | "unknown";
   readonly to_prove: ReadonlyArray<string>;
@@ -393,6 +402,15 @@ export interface ReleaseGap {
   readonly reason: string;
 }
 
+export interface DecideHeld {
+  readonly t: "decide_held";
+  readonly id: number;
+  readonly rev: number;
+  readonly user_id: string;
+  readonly pin: string;
+  readonly reason: string;
+}
+
 export interface FinishChecks {
   readonly t: "finish_checks";
   readonly id: number;
@@ -521,6 +539,7 @@ export type Command =
   | AnswerCheck
   | ReleaseCheck
   | ReleaseGap
+  | DecideHeld
   | FinishChecks
   | Back
   | ArmUnit
@@ -552,6 +571,7 @@ export const COMMAND_KINDS = [
   "answer_check",
   "release_check",
   "release_gap",
+  "decide_held",
   "finish_checks",
   "back",
   "arm",
@@ -614,6 +634,21 @@ export const LIMITS = {
     }
   },
   "release_gap": {
+    "user_id": {
+      "min_length": 1,
+      "max_length": 64
+    },
+    "pin": {
+      "min_length": 4,
+      "max_length": 12,
+      "pattern": "^[0-9]+$"
+    },
+    "reason": {
+      "min_length": 3,
+      "max_length": 200
+    }
+  },
+  "decide_held": {
     "user_id": {
       "min_length": 1,
       "max_length": 64

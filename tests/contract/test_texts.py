@@ -26,6 +26,7 @@ from edge.domain.device_facts import ATTEND, ENABLE_NAMES, NOT_READY_REASONS
 from edge.domain.dose import UNSETTLED_REASONS
 from edge.domain.faults import REJECTION_ROWS, STOP_CODES, FaultRow, fault_row
 from edge.domain.fhir_read import PROBLEM_CODES
+from edge.domain.held import HELD_REASONS
 from edge.domain.resume import GAP_DOUBTS
 from edge.domain.safety_test import FAILURES, STEPS, Step
 from edge.services.library import MANIFEST, ProtocolLibrary, read_library_files
@@ -141,6 +142,7 @@ def _registered() -> dict[str, set[str]]:
         "interlock": {f"{name}{end}" for name in CONTACTS for end in ("", "-ok", "-open")},
         "uncertain": set(UNSETTLED_REASONS),
         "gap": set(GAP_DOUBTS),
+        "held": set(HELD_REASONS),
         "proof": {f"{step.key}{end}" for step in STEPS for end in _ends(step)},
         "failure": set(FAILURES),
         "certificate": set(REASONS),

@@ -20,7 +20,7 @@ from edge.api.schema import (
     VisitView,
 )
 from edge.api.session_view import LogView, RestView, SessionView, StopView, TrainView
-from edge.api.unit_view import AlarmView, DeviceView, InterlockView, UnitView
+from edge.api.unit_view import AlarmView, DeviceView, HeldView, InterlockView, UnitView
 from tests.kiosk.fixture_heat import AHEAD, NO_HEAT
 from tests.kiosk.fixture_safety import HOLDS
 
@@ -49,10 +49,15 @@ DEVICE = DeviceView(
     coil_type="figure8_cooled",
     coil_serial="F8-00217",
     lifetime_pulses=1_284_600,
+    held=[],
     interlocks=[InterlockView(name, "ok") for name in NAMES],
     attend="not_fitted",
     to_prove=[],
 )
+HELD = [
+    HeldView("9f3c21aa", "2026-11-20T16:42", "newer", True, False),
+    HeldView("0b7c44e1", "2026-11-19T09:10", "damaged", True, True),
+]
 # Every contact wants something: the longest notes that must fit.
 WITH_NOTES = replace(DEVICE, attend="held", to_prove=["enclosure", "door"])
 # Three findings in words: the widest that must fit.

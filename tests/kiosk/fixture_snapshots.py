@@ -19,7 +19,9 @@ from tests.kiosk.fixture_parts import (
     ARMED_UNIT,
     BROKEN,
     CHAIR,
+    DEVICE,
     FULL,
+    HELD,
     HOT,
     IDLE,
     LONG,
@@ -64,6 +66,10 @@ def _lock_and_day() -> dict[str, Snapshot]:
         "today_locking": replace(IDLE, lock_in_ms=42_000),
         "today_low_alarm": replace(IDLE, alarms=[alarm("clinic_offline", "low", minutes=16)]),
         "today_medium_alarm": replace(IDLE, alarms=[alarm("sounder_dead", "medium")]),
+        "today_held": replace(
+            IDLE,
+            device=replace(DEVICE, ready="not_ready", reasons=["session_held"], held=HELD),
+        ),
         "today_empty": replace(IDLE, today=TodayView("2026-11-21", [], None, 0, 0)),
         "patient": at("patient", VISIT),
         "patient_revealed": at(

@@ -159,6 +159,7 @@ DOMAIN = Group(
         "dose": _domain("dose", "session"),
         "store_repair": _domain("store_repair"),
         "resume": _domain("resume"),
+        "held": _domain("held"),
         "certificate": _domain("certificate", "safety_records"),
         "safety_test": _domain("safety_test", "safety_records"),
         "thermal": _domain("thermal_exact", "thermal"),

@@ -380,6 +380,7 @@ refusal-device_not_ready = The unit is not ready; nothing was charged. { $reason
     [self_test_failed] The self-test failed. Restart the unit once: about 1 minute. Then call service.
     [self_test_open] Wait some seconds for the self-test.
     [settings_mismatch] The controller has other limits. Restart the unit: about 1 minute.
+    [session_held] A stored session cannot be read. Look at the Device screen: a clinician decides.
     [clock_unsure] Wait some seconds until the controller's clock is measured.
     [sounder_dead] The alarm sounder is dead. Test the alarms once: some seconds. Then call service.
     [sounder_unproved] Wait some seconds until the alarm sounder has been tried.
@@ -432,6 +433,7 @@ refusal-other_day = The last pulse was on another day. End this session here; wh
 refusal-order_withdrawn = The clinic has withdrawn this order. End the session here and ask the physician.
 refusal-order_changed = The order was changed while the session was broken off. End the session here; the new order begins a new one.
 refusal-level_changed = Threshold or level changed while the session was broken off. End the session here; the new level begins a new one.
+refusal-nothing_held = No stored session waits for a decision. Go on with the day.
 refusal-nothing_to_release = No gap waits for a clinician. Press Resume, or end the session.
 refusal-store_failed = The record could not be written. Nothing was changed. Call service.
 refusal-self_test_open = The self-test has not been passed yet. Wait some seconds; if it stays, restart the unit.
@@ -460,6 +462,7 @@ problem-unknown_protocol = The protocol { $value } is not in this unit's library
 problem-protocol_version = The order names version { $value } of the protocol, the library has { $limit }. The prescriber must confirm the new version.
 problem-protocol_needs_order = The library knows this protocol, but not its timing. It cannot be given from here.
 problem-two_steps = This protocol has two steps on two sides. This unit gives one step a visit; ask for one order for each side.
+problem-held_session = A session of this patient, begun { $value }, cannot be read, so what was given is unknown. A clinician decides on the Device screen; on its own day the patient is not treated here.
 problem-coil_mismatch = The order asks for coil { $value }; the protocol allows { $limit }.
 problem-side_mismatch = The order says { $value }; the protocol is for { $limit }.
 problem-site_mismatch = The order's site is { $value }; the protocol's is { $limit }.
@@ -588,6 +591,7 @@ reason-heat_unknown = Nothing is known of how this coil warms
 reason-self_test_failed = Self-test failed
 reason-self_test_open = Self-test not done yet
 reason-settings_mismatch = Controller has other limits
+reason-session_held = A stored session is held
 reason-sounder_dead = The alarm sounder is dead
 reason-sounder_unproved = The alarm sounder is not tried yet
 reason-clock_unsure = Controller's clock not measured yet
@@ -627,6 +631,8 @@ due-last_session = Last session
 
 ## Why a count is not settled.
 
+held-newer = A newer version of this software wrote it. Install that version, or a clinician decides.
+held-damaged = Its stored text is damaged. A clinician decides.
 gap-clock_unset = The clock was never set, so nobody can say how long ago the last pulse was.
 gap-clock_back = The clock was set back, so nobody can say how long ago the last pulse was.
 gap-clock_untrusted = Nobody has confirmed the clock, so nobody can say how long ago the last pulse was.

@@ -10,7 +10,7 @@ import { Act, Button, Chips } from "./buttons";
 import { Keypad } from "./Keypad";
 import { LedgerPanel } from "./LedgerPanel";
 import { closePanel, Panel } from "./Panel";
-import { CheckReleasePanel, GapReleasePanel } from "./release";
+import { CheckReleasePanel, GapReleasePanel, HeldPanel } from "./release";
 
 const NOTES = ["comfortable", "discomfort", "headache", "twitch", "moved", "talked"] as const;
 const ENDS: readonly EndSession["reason"][] = [
@@ -130,6 +130,8 @@ export function OpenPanel({ open }: { open: Dialog }) {
       return <CheckReleasePanel now={now} question={open.key} />;
     case "release_gap":
       return <GapReleasePanel now={now} />;
+    case "held":
+      return <HeldPanel now={now} />;
     case "ledger":
       return <LedgerPanel now={now} />;
     case "end":

@@ -1,5 +1,5 @@
 // A clinician takes responsibility: who, why, PIN; one touch each before the digits. For a red answer of
-// the checklist, and for a session that was broken off for too long.
+// the checklist, for a session that was broken off for too long, and for one that nobody can read.
 import { useState } from "preact/hooks";
 import type { CommandBody } from "../link";
 import { act } from "../store";
@@ -10,6 +10,7 @@ import { Keypad } from "./Keypad";
 import { closePanel, Panel } from "./Panel";
 
 const CHECK_REASONS = ["reviewed", "order_confirmed", "examined", "mild"] as const;
+const HELD_REASONS = ["counted", "known", "informed"] as const;
 const GAP_REASONS = ["present", "examined", "order_confirmed", "cause"] as const;
 
 interface Signature {
@@ -86,4 +87,10 @@ export function CheckReleasePanel({ now, question }: { now: Snapshot; question: 
 export function GapReleasePanel({ now }: { now: Snapshot }) {
   const body = (signed: Signature): CommandBody => ({ t: "release_gap", ...signed });
   return <ReleasePanel now={now} ask={t("release-gap-who")} reasons={GAP_REASONS} body={body} />;
+}
+
+/** Of a stored session that nobody can read. */
+export function HeldPanel({ now }: { now: Snapshot }) {
+  const body = (signed: Signature): CommandBody => ({ t: "decide_held", ...signed });
+  return <ReleasePanel now={now} ask={t("held-who")} reasons={HELD_REASONS} body={body} />;
 }

@@ -1,9 +1,10 @@
 // Device: what a technician may know of the machine, read only. Nothing here changes a limit.
 import { celsius, grouped } from "../format";
 import { isCompact } from "../panel";
-import { Act } from "../parts/buttons";
+import { Act, Button, refusalOf } from "../parts/buttons";
 import { Facts, SafetyList } from "../parts/pieces";
 import { Tabs } from "../parts/Tabs";
+import { dialog } from "../store";
 import { t, tFirst } from "../text";
 import type { DeviceView } from "../wire";
 import { selfTestWord } from "./lock";
@@ -30,6 +31,31 @@ function TestButton({ now }: ScreenProps) {
         <Act body={{ t: "start_safety_test" }} label={t("safety-start")} />
       )}
     </div>
+  );
+}
+
+/** Stored sessions that nobody can read, in place of the contacts: somebody has to decide first. */
+function HeldCard({ now }: ScreenProps) {
+  const waiting = now.device.held.filter((held) => !held.is_decided);
+  const first = waiting[0] ?? now.device.held[0];
+  if (!first) return null;
+  const decide = (): void => {
+    dialog.value = { kind: "held" };
+  };
+  return (
+    <section class="card held" role="status">
+      <h2>{t("held-title")}</h2>
+      <p>
+        <b>{t("held-line", { session: first.session, opened: first.opened.replace("T", " ") })}</b>{" "}
+        {first.is_decided ? t("held-is-decided") : t(`held-${first.why}`)}
+      </p>
+      {!isCompact.value && <p class="muted">{t("held-kept")}</p>}
+      {waiting.length > 0 && (
+        <div class="machine-act">
+          <Button icon="shield" label={t("held-decide")} isOff={refusalOf("decide_held") !== ""} onPress={decide} />
+        </div>
+      )}
+    </section>
   );
 }
 
@@ -62,10 +88,14 @@ function Body({ now }: ScreenProps) {
         <Facts rows={isCompact.value ? machine.filter(([name]) => KEPT.some((key) => t(key) === name)) : machine} />
         <TestButton now={now} />
       </section>
-      <section class="card">
-        <h2>{t("safety-checks")}</h2>
-        <SafetyList device={device} visit={null} />
-      </section>
+      {device.held.length > 0 ? (
+        <HeldCard now={now} />
+      ) : (
+        <section class="card">
+          <h2>{t("safety-checks")}</h2>
+          <SafetyList device={device} visit={null} />
+        </section>
+      )}
     </div>
   );
 }

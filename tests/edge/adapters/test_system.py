@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from datetime import UTC
+from datetime import UTC, datetime
 from pathlib import Path
 from shutil import _ntuple_diskusage
 
@@ -11,7 +11,7 @@ import pytest
 
 from edge.adapters.disk_space import StoreDisk
 from edge.adapters.service_manager import SystemdNotifier
-from edge.adapters.system_clock import SystemClock
+from edge.adapters.system_clock import SystemClock, believed
 
 pytestmark = pytest.mark.control("clock-trust")
 
@@ -20,6 +20,15 @@ def test_system_clock_is_utc_and_says_whether_it_is_trusted() -> None:
     now = SystemClock().now()
     assert now.utc.tzinfo is UTC
     assert isinstance(now.is_trusted, bool)
+
+
+def test_clock_that_was_never_set_is_trusted_by_nobody_whatever_the_kernel_says() -> None:
+    """Catches: a board without a battery whose clock begins in 1970 and is then disciplined."""
+    unset, first = datetime(2019, 12, 31, 23, 59, 59, tzinfo=UTC), datetime(2020, 1, 1, tzinfo=UTC)
+    assert not believed(unset, is_kept=True).is_trusted
+    assert not believed(datetime(1970, 1, 1, tzinfo=UTC), is_kept=True).is_trusted
+    assert believed(first, is_kept=True).is_trusted
+    assert not believed(first, is_kept=False).is_trusted
 
 
 def test_notifier_sends_to_the_socket_it_was_given(tmp_path: Path) -> None:

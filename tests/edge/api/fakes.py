@@ -197,6 +197,9 @@ class FakeChair:
     def release_gap(self, who: str, reason: str) -> Verdict:
         return self._note("release_gap", who, reason)
 
+    def decide_held(self, who: str, reason: str) -> Verdict:
+        return self._note("decide_held", who, reason)
+
     def finish_checks(self, who: str) -> Verdict:
         return self._note("finish_checks", who)
 

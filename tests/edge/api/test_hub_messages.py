@@ -55,7 +55,7 @@ async def test_command_by_each_role_reaches_the_chair_or_is_refused(
         assert code == allowed.code
         who = (
             "Dora"
-            if kind in (schema.ReleaseCheck, schema.ReleaseGap)
+            if kind in (schema.ReleaseCheck, schema.ReleaseGap, schema.DecideHeld)
             else {TECH: "Tess", ENGI: "Egon"}.get(user_id, "Dora")
         )
         is_call = allowed.is_accepted and kind not in (schema.TakeControl, schema.Reveal)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -90,5 +90,40 @@ def test_visit_with_changed_parameters_names_the_problem(changes: Json, code: st
             lambda b: edited(b, "ServiceRequest", "order-3", **parameters(**changes))
         )
         assert code in codes(bench)
+
+    run(main())
+
+
+@pytest.mark.parametrize(
+    ("opened", "is_decided", "waits"),
+    [
+        (START - timedelta(days=3), False, True),
+        (START - timedelta(days=3), True, False),
+        (START, True, True),
+        (START, False, True),
+    ],
+)
+@pytest.mark.parametrize("column", ["facts", "record"])
+def test_patient_with_a_session_nobody_can_read_waits_for_a_decision_and_for_the_next_day(
+    column: str, opened: datetime, is_decided: bool, waits: bool
+) -> None:
+    """Catches: pulses of a torn record that the day's limit forgets."""
+
+    async def main() -> None:
+        bench = await pulled(lambda _: None)
+        others = codes(bench, "apt-20261123-4")
+        before = codes(bench)
+        patient_id = bench.book.today()[2].patient.patient_id
+        state, record = ("closed", "{") if column == "record" else ("open", None)
+        bench.store.rows(
+            "INSERT INTO session (session_id, appointment_id, patient_id, facts, state, opened_utc,"
+            " record) VALUES ('torn', 'apt-0', ?, '{', ?, ?, ?)",
+            (patient_id, state, opened.isoformat(), record),
+        )
+        if is_decided:
+            bench.store.rows("INSERT INTO held_decision VALUES ('torn', 'damaged', 'D', 'r', 'u')")
+        bench.book.invalidate()
+        assert codes(bench) == [*before, *(["held_session"] if waits else [])]
+        assert codes(bench, "apt-20261123-4") == others
 
     run(main())

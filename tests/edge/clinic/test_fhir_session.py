@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 
 from edge.domain.fhir_check import check_transaction
-from edge.domain.fhir_session import device_reference, render_session
+from edge.domain.fhir_codes import SEGMENT
+from edge.domain.fhir_session import device_reference, instant, render_session
 from edge.domain.prescription import MtBasis, Side
-from edge.domain.record import SessionRecord, TrainRow
+from edge.domain.record import Segment, SessionRecord, TrainRow
 from tests.edge.clinic.bench import START, record, session_id
 
 UNIT = device_reference("unit-1", "https://tms.example.org/id/unit", "SIM-0001")
@@ -163,3 +164,25 @@ def test_session_bytes_are_the_same_under_any_hash_seed() -> None:
         for number in ("0", "1", "4711")
     }
     assert digests == {hashlib.sha256(render_session(record(1), DEVICES)).hexdigest()}
+
+
+def test_session_in_segments_tells_each_with_its_pulses_its_end_and_its_people() -> None:
+    began = record(1).started_utc
+    assert began is not None
+    later = began + timedelta(minutes=5)
+    first = Segment(began, began + timedelta(seconds=90), 0, 423, "operator", "Tess", "")
+    second = Segment(later, later + timedelta(seconds=60), 423, 177, "complete", "Tess", "Dr B")
+    procedure, _, _ = resources(record(1, segments=(first, second), is_clock_trusted=False))
+    told = [
+        {part["url"]: part for part in extension["extension"]}
+        for extension in procedure["extension"]
+        if extension["url"] == SEGMENT
+    ]
+    assert [each["pulses"]["valueUnsignedInt"] for each in told] == [423, 177]
+    assert [each["first-pulse"]["valueUnsignedInt"] for each in told] == [0, 423]
+    assert [each["ended"]["valueString"] for each in told] == ["operator", "complete"]
+    assert "gap-released-by" not in told[0]
+    assert told[1]["gap-released-by"]["valueString"] == "Dr B"
+    assert told[0]["period"]["valuePeriod"]["end"] == instant(first.ended_utc)
+    evidence = {part["url"]: part["valueString"] for part in procedure["extension"][0]["extension"]}
+    assert evidence["clock"].startswith("not confirmed")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from edge.domain.dose import (
     UNSETTLED_REASONS,
@@ -12,10 +14,11 @@ from edge.domain.dose import (
     Settled,
     TrainIntent,
     Unsettled,
+    by_train,
     reconcile,
     totals,
 )
-from edge.domain.session import next_train
+from edge.domain.session import next_train, rest_of
 from edge.domain.train_plan import Plan, plan_of
 
 pytestmark = pytest.mark.control("dose-ledger")
@@ -183,3 +186,43 @@ def test_planted_booking_of_commanded_pulses_is_found() -> None:
         return Settled(asked, intents)
 
     assert violations(book_commanded)
+
+
+@pytest.mark.parametrize("plan", SMALL, ids=str)
+def test_pulses_add_up_to_the_prescribed_at_every_point_of_every_history(plan: Plan) -> None:
+    """prescribed = delivered + uncertain + remaining, of the session and of each train, and the
+    coil's truth lies between delivered and delivered + uncertain."""
+    points = 0
+    for truth, intents in histories(plan, 0, (), MISHAPS):
+        sums, trains = totals(plan, intents), by_train(plan, intents)
+        assert sums.measured + sums.uncertain + sums.remaining == sums.prescribed == plan.pulses
+        assert sums.measured <= truth <= sums.measured + sums.uncertain
+        for train in trains:
+            assert train.measured + train.uncertain + train.remaining == plan.pulses_per_train
+            assert min(train.measured, train.uncertain, train.remaining) >= 0
+            assert train.commanded >= train.measured + train.uncertain
+        for name in ("prescribed", "commanded", "measured", "uncertain", "remaining"):
+            assert sum(getattr(train, name) for train in trains) == getattr(sums, name)
+        points += 1
+    assert points > plan.pulses
+
+
+@given(
+    st.sampled_from(
+        [*SMALL, plan_of((3, 20_000), (10, 200_000), (20, 10_000_000), train_levels=2)]
+    ),
+    st.data(),
+)
+def test_rest_after_any_number_of_pulses_is_all_that_is_missing(
+    plan: Plan, data: st.DataObject
+) -> None:
+    delivered = data.draw(st.integers(0, plan.pulses))
+    rest = rest_of(plan, delivered)
+    if rest is None:
+        assert delivered == plan.pulses
+        return
+    assert delivered + rest.in_train + rest.trains * plan.pulses_per_train == plan.pulses
+    assert rest.in_train < plan.pulses_per_train
+    onsets = plan.offsets_us()
+    assert rest.length_us == onsets[-1] - onsets[delivered]
+    assert rest.train_index == delivered // plan.pulses_per_train

@@ -243,3 +243,48 @@ def test_order_withdrawn_or_changed_meanwhile_is_refused_and_the_partial_dose_si
         assert made.clinic.records[0].pulses_measured == 5
 
     bench(scenario)
+
+
+def test_record_has_a_segment_for_each_stretch_and_they_add_up_to_the_dose() -> None:
+    async def scenario(made: Bench) -> None:
+        await paused(made)
+        await made.sleep(31.0)
+        made.accept(made.chair.release_gap(DOCTOR, "present throughout"))
+        await made.resumed()
+        await made.until(lambda: made.pulses >= 15)
+        made.accept(await made.chair.stop("operator"))
+        await made.resumed()
+        await made.until(lambda: made.pulses >= 25)
+        await made.crash()
+        await asyncio.sleep(1.0)
+        await stopped_after_a_restart(made, TIGHT)
+        await made.resumed()
+        await made.finished()
+        (record,) = made.clinic.records
+        found = record.segments
+        assert [each.ended for each in found] == ["operator", "operator", "restored", "complete"]
+        assert [each.released_by for each in found] == ["", DOCTOR, "", ""]
+        assert {each.begun_by for each in found} == {WHO}
+        assert sum(each.pulses for each in found) == 36 == record.pulses_measured
+        starts = [each.first_pulse for each in found]
+        assert starts == [sum(each.pulses for each in found[:n]) for n in range(4)]
+        assert all(each.started_utc <= each.ended_utc for each in found)
+        assert found[0].started_utc == record.started_utc
+        assert record.is_clock_trusted
+
+    bench(scenario, limits=TIGHT)
+
+
+def test_record_of_a_session_by_an_unset_clock_is_marked_and_still_whole() -> None:
+    """A clock before 2020: nothing stops, everything says so."""
+
+    async def scenario(made: Bench) -> None:
+        await made.treating(5)
+        made.wall_clock.offset, made.wall_clock.is_trusted = timedelta(days=-9000), False
+        await made.until(lambda: made.pulses >= 15)
+        made.wall_clock.offset, made.wall_clock.is_trusted = timedelta(), True
+        await made.finished()
+        (record,) = made.clinic.records
+        assert (record.pulses_measured, record.is_clock_trusted) == (36, False)
+
+    bench(scenario)

@@ -125,3 +125,33 @@ def test_restart_after_a_pause_longer_than_allowed_refuses_to_resume() -> None:
         assert (await made.chair.resume(WHO)).code == "pause_too_long"
 
     bench(scenario, limits=replace(LIMITS, pause_s_max=90))
+
+
+def test_restart_with_no_whole_ledger_copy_says_why_and_between_which_counts() -> None:
+    """Both copies of the controller's count are damaged: nothing is guessed, nothing is given."""
+
+    async def scenario(made: Bench) -> None:
+        await made.treating(5)
+        await made.crash()
+        await asyncio.sleep(1.0)
+        made.unit.hal.corrupt_ledger(b"\xff" * 64)
+        made.unit.reboot_mcu()
+        made.start()
+        await made.until(lambda: made.state.visit is not None and "uncertain" in made.kinds())
+        assert made.state.state is S.UNCERTAIN
+        assert made.state.visit is not None
+        session = made.state.visit.session
+        unsettled = session.unsettled
+        assert unsettled is not None
+        assert unsettled.reason == "ledger_invalid"
+        assert unsettled.at_least <= made.pulses <= unsettled.at_most
+        dose = session.dose
+        assert dose.prescribed == dose.delivered + dose.uncertain + dose.remaining
+        assert (await made.chair.resume(WHO)).code == "wrong_state"
+        made.accept(made.chair.end_session(WHO, "equipment"))
+        made.accept(made.chair.wrap_up(WHO, 2, ""))
+        record = made.clinic.records[0]
+        assert record.pulses_measured + record.pulses_uncertain == unsettled.at_most
+        assert record.trains[-1].ended == "uncertain"
+
+    bench(scenario)

@@ -31,6 +31,7 @@ async def say_everything(made: Bench) -> dict[str, Verdict]:
         "answer_check": lambda: chair.answer_check(WHO, "sleep", "usual"),
         "release_check": lambda: chair.release_check(WHO, "sleep", "reason"),
         "release_gap": lambda: chair.release_gap(WHO, "reason"),
+        "decide_held": lambda: chair.decide_held(WHO, "reason"),
         "finish_checks": lambda: chair.finish_checks(WHO),
         "back": lambda: chair.back(WHO),
         "end_session": lambda: chair.end_session(WHO, "other"),
@@ -171,7 +172,7 @@ def test_visit_left_after_arming_is_abandoned_and_disarmed() -> None:
         await made.sleep(5.0)
         assert made.state.device.mcu_state == "STANDBY"
         assert made.state.visit is None
-        assert SessionFile(made.store).unfinished() is None
+        assert SessionFile(made.store).unfinished() == []
         assert made.store.rows("SELECT state FROM session") == [("abandoned",)]
 
     bench(scenario)
