@@ -1,7 +1,7 @@
 """Reads recordings for the service console, on a thread, as files may be long.
 
 Lists tracks, hands one on as the JSON that it is made of, and copies the part of a recording that
-a session needs into a file of its own: not sealed, for whoever is to replay it, and no longer than
+a session needs as a file of its own: not sealed, for whoever is to replay it, and no longer than
 the session. Decides nothing about who may.
 """
 
@@ -10,9 +10,9 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-import tempfile
-from collections.abc import Callable
-from typing import BinaryIO, cast
+from collections.abc import Callable, Iterator
+from io import BytesIO
+from itertools import chain
 
 from edge.adapters.box_file import BoxError, BoxFile, BoxReader
 from edge.adapters.box_shelf import BoxShelf, TrackFile
@@ -21,6 +21,7 @@ from edge.ports import Export, RecordingError, TrackEntry
 
 LISTED_MAX = 200  # newest; a quarter of a busy chair
 AFTER_MS = 10_000  # of an export, behind the session's end
+PIECE_BYTES = 256 * 1024  # at least, at a time
 
 
 class ShelfRecordings:
@@ -75,42 +76,59 @@ class ShelfRecordings:
         rows = [row for chunk in self._shelf.read_track(name)[1:] for row in json.loads(chunk)]
         end_ms = max((int(row[1]) for row in rows), default=0) + AFTER_MS
         path = self._shelf.recording_path(found[0].recording)
-        # Open beyond this function; FileExport closes it.
-        file = cast(BinaryIO, tempfile.TemporaryFile(dir=path.parent))  # noqa: SIM115
+        pieces = copied(BoxReader(path, self._shelf.key), end_ms)
         try:
-            copy_until(BoxReader(path, self._shelf.key), file, end_ms)
+            first = next(pieces)
         except BoxError as error:
-            file.close()
             raise RecordingError(str(error)) from error
-        file.seek(0)
-        return FileExport(file, f"{path.stem}-{found[0].session_id}.tmsbox")
+        return PlainCopy(first, pieces, f"{path.stem}-{found[0].session_id}.tmsbox")
 
 
-class FileExport:
-    """edge.ports.Export; the file has no name any more and goes with it."""
+class PlainCopy:
+    """edge.ports.Export; read piece by piece and never written here, as it is not sealed."""
 
-    def __init__(self, file: BinaryIO, name: str) -> None:
-        self._file = file
+    def __init__(self, first: bytes, pieces: Iterator[bytes], name: str) -> None:
+        self._pieces: Iterator[bytes] = chain([first], pieces)
         self.name = name
 
     async def read(self) -> bytes:
-        return await asyncio.to_thread(self._file.read, 256 * 1024)
+        return await asyncio.to_thread(self._some)
 
     def close(self) -> None:
-        self._file.close()
+        self._pieces = iter(())
+
+    def _some(self) -> bytes:
+        found = bytearray()
+        for piece in self._pieces:
+            found += piece
+            if len(found) >= PIECE_BYTES:
+                break
+        return bytes(found)
 
 
-def copy_until(reader: BoxReader, file: BinaryIO, end_ms: int) -> None:
-    """Whole chunks up to the first that begins after the end; a running recording ends anywhere."""
-    chunks = reader.chunks()
-    box = BoxFile(file, secrets.token_bytes(16), None)
-    box.append(next(chunks))
-    tape = TapeReader()
+def copied(reader: BoxReader, end_ms: int) -> Iterator[bytes]:
+    """Whole chunks up to the first that ends behind the end, as the bytes of a file of their own.
+
+    A recording that still runs ends anywhere. Raises BoxError when not even its header is there.
+    """
+    chunks, out = reader.chunks(), BytesIO()
+    header = next(chunks)
+    box, tape = BoxFile(out, secrets.token_bytes(16), None), TapeReader()
+    box.append(header)
     try:
         for chunk in chunks:
             steps = list(tape.feed(chunk))
             box.append(chunk)
+            yield _taken(out)
             if steps and steps[-1].now_s * 1000 > end_ms:
                 return
     except (BoxError, TapeError):
-        return
+        pass
+    yield _taken(out)
+
+
+def _taken(out: BytesIO) -> bytes:
+    data = out.getvalue()
+    out.seek(0)
+    out.truncate()
+    return data

@@ -63,5 +63,7 @@ class Ch(IntEnum):
     WATCH = 105
 
 
+# Whose contents come again and again, and are kept once.
+REPEATED = frozenset({Ch.ROWS, Ch.WRITTEN, Ch.CLINIC})
 # Outs that are kept in full: small, without names, and what a person wants to see of both runs.
 IN_CLEAR = frozenset({Ch.LINK, Ch.LAMP, Ch.SOUNDER, Ch.HOST, Ch.NOTICE, Ch.WATCH})

@@ -19,9 +19,10 @@ import msgspec
 from edge.api.connection import Connection, Send
 from edge.api.doors import HubDoors, Screen
 from edge.api.hub import Hub
+from edge.api.operators import TOKEN_BYTES
 from edge.blackbox.channels import Ch
 from edge.blackbox.gate import Gate
-from edge.blackbox.ports_device import TOKEN_BYTES, pack_words, veil
+from edge.blackbox.ports_device import pack_words, veil
 from edge.domain.verdict import Verdict
 from edge.services.accounts import Account
 

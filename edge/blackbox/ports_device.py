@@ -14,6 +14,7 @@ from typing import TypeVar
 
 import msgspec
 
+from edge.api.operators import TOKEN_BYTES
 from edge.blackbox.channels import Ch
 from edge.blackbox.frames import without_macs
 from edge.blackbox.gate import Codec, Gate
@@ -35,7 +36,6 @@ from edge.ports import (
 )
 
 T = TypeVar("T")
-TOKEN_BYTES = 32  # of a log-in, edge/api/operators.py; a test compares the two
 _INPUTS = tuple(PanelInput)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _US = timedelta(microseconds=1)

@@ -141,16 +141,15 @@ class RecordingLoop(asyncio.BaseEventLoop):
         self, channel: Ch, live: Callable[[], Coroutine[Any, Any, T]], codec: Codec[T]
     ) -> T:
         """The live coroutine runs on the real loop, in the very callbacks it would have had."""
-        del channel
         self._asks += 1
         number = self._asks
         drive: Drive[T] = self.outside(lambda: Drive(live()))
         if drive.is_done:
             if self._tape is not None:
-                self._tape.now(number, _answer_of(drive, codec))
+                self._tape.now(channel, number, _answer_of(drive, codec))
             return drive.result()
         waiting: asyncio.Future[None] = self.create_future()
-        drive.then(lambda: self._deliver(number, waiting, _answer_of(drive, codec)))
+        drive.then(lambda: self._deliver(channel, number, waiting, _answer_of(drive, codec)))
         try:
             await waiting
         except asyncio.CancelledError:
@@ -270,13 +269,15 @@ class RecordingLoop(asyncio.BaseEventLoop):
         finally:
             self._finish()
 
-    def _deliver(self, number: int, waiting: asyncio.Future[None], payload: bytes) -> None:
+    def _deliver(
+        self, channel: Ch, number: int, waiting: asyncio.Future[None], payload: bytes
+    ) -> None:
         """In a callback of the real loop: the one who asked goes on within it."""
         if waiting.done():
             return
         with self._step(0.0):
             if self._tape is not None:
-                self._tape.answer(number, payload)
+                self._tape.answer(channel, number, payload)
             caught: list[_Call] = []
             self._caught = caught
             try:

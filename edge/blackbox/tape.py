@@ -12,7 +12,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from edge.blackbox.channels import IN_CLEAR, Ch
+from edge.blackbox.channels import IN_CLEAR, REPEATED, Ch
 
 FORMAT = 1  # of the entries; a reader knows its own and older ones
 
@@ -21,7 +21,7 @@ _FLOAT = struct.Struct("<d")
 _EVENT = struct.Struct("<dB")
 _NS = 1_000_000_000
 _BLOB_NEW, _BLOB_LOOSE, _BLOB_FIRST = 0, 1, 2
-BLOB_KEPT_MIN = 24  # shorter ones cost less again than a reference
+BLOB_KEPT_MIN = 48  # shorter ones cost less again than a reference
 BLOBS_MAX = 50_000  # [P] references kept; 5 MB of keys
 OUT_CLEAR_MAX = 512
 DIGEST_BYTES = 8  # of an out that is not kept in full
@@ -127,13 +127,13 @@ class TapeWriter:
         self._out += bytes((_DOOR, channel))
         self._loose(payload)
 
-    def answer(self, number: int, payload: bytes) -> None:
+    def answer(self, channel: Ch, number: int, payload: bytes) -> None:
         """What was asked for has come."""
         self._flush_soon()
         self.inputs += 1
         self._out.append(_ANSWER)
         self._varint(number)
-        self._blob(payload)
+        self._blob(channel, payload)
 
     # Within a step
 
@@ -143,15 +143,15 @@ class TapeWriter:
         self.inputs += 1
         self._out += bytes((_READ, channel))
         self._varint(skipped)
-        self._blob(payload)
+        self._blob(channel, payload)
 
-    def now(self, number: int, payload: bytes) -> None:
+    def now(self, channel: Ch, number: int, payload: bytes) -> None:
         """What was asked for was there at once."""
         self._flush_soon()
         self.inputs += 1
         self._out.append(_NOW)
         self._varint(number)
-        self._blob(payload)
+        self._blob(channel, payload)
 
     def out(self, channel: Ch, label: str, body: bytes) -> None:
         """The product did this."""
@@ -197,8 +197,8 @@ class TapeWriter:
         self._varint(len(data))
         self._out += data
 
-    def _blob(self, data: bytes) -> None:
-        if len(data) < BLOB_KEPT_MIN:
+    def _blob(self, channel: Ch, data: bytes) -> None:
+        if len(data) < BLOB_KEPT_MIN or channel not in REPEATED:
             self._out.append(_BLOB_LOOSE)
             self._loose(data)
             return

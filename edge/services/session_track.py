@@ -69,6 +69,7 @@ class SessionTrack:
         self._seen: dict[str, object] = {}
         self._alarms: dict[str, AlarmState] = {}
         self._last_line: LogLine | None = None
+        self._glanced: Row = ()
 
     # What it hears
 
@@ -92,7 +93,11 @@ class SessionTrack:
         self._event("phase", was=was.value, now=now.value, event=event.value)
 
     def look(self) -> None:
-        """Something may have changed."""
+        """Something may have changed; asked with every report, so mostly nothing has."""
+        glance = self._glance()
+        if glance == self._glanced:
+            return
+        self._glanced = glance
         self._follow_session()
         device, visit = self._state.device, self._state.visit
         self._changed("link", device.link, detail=device.link_detail)
@@ -109,6 +114,23 @@ class SessionTrack:
             self._seen.pop("stop", None)
         self._look_at_alarms()
         self._look_at_story()
+
+    def _glance(self) -> Row:
+        """Everything that look() tells of."""
+        device, visit = self._state.device, self._state.visit
+        session = None if visit is None else visit.session
+        return (
+            device.link,
+            device.link_detail,
+            device.mcu_state,
+            device.faults,
+            *device.panel.values(),
+            *device.inputs.values(),
+            self._state.alarms,
+            None if session is None else session.session_id,
+            None if session is None or session.stop is None else session.stop.code,
+            session.log[-1] if session is not None and session.log else None,
+        )
 
     # Rows
 
