@@ -34,6 +34,7 @@ from edge.domain.verdict import ACCEPTED, Verdict, refused
 from edge.ports import Entropy, StoreError, WallClock
 from edge.services.accounts import Account, Accounts
 from edge.services.audit import Audit
+from edge.services.supervisor import supervise
 
 _log = structlog.get_logger()
 
@@ -106,9 +107,12 @@ class Hub:
         """Until cancelled; raises when a handler has a bug."""
         async with asyncio.TaskGroup() as tasks:
             self._tasks = tasks
-            tasks.create_task(self._carry_out_all())
             try:
-                await self._broadcast()
+                # A group would take a command loop that somebody cancelled for one that is over.
+                await supervise(
+                    {"commands": self._carry_out_all, "pictures": self._broadcast},
+                    on_failure=lambda _name, _error: None,  # whoever runs the hub tells
+                )
             finally:
                 self._tasks = None
 

@@ -106,15 +106,18 @@ class Connection:
         return self._protocol.repeats
 
     async def run(self, stop_first: bool) -> None:
-        """Until the line is lost; raises LinkLostError."""
+        """Until the line is lost; raises LinkLostError, or what else has ended one of its tasks."""
         if stop_first:
             self.stop()
-        reader = asyncio.ensure_future(self._read())
-        greeter = asyncio.ensure_future(self._greet())
-        beater = asyncio.ensure_future(self._keep_beating())
+        reader = asyncio.create_task(self._read(), name="reader")
+        greeter = asyncio.create_task(self._greet(), name="greeter")
+        beater = asyncio.create_task(self._keep_beating(), name="beater")
         try:
-            await asyncio.wait({reader, beater}, return_when=asyncio.FIRST_EXCEPTION)
-            for task in (reader, beater):
+            # None of them returns by itself. A cancel that was not ours would be taken for our own.
+            await asyncio.wait((reader, beater, greeter), return_when=asyncio.FIRST_COMPLETED)
+            for task in (reader, beater, greeter):
+                if task.cancelled():
+                    raise RuntimeError(f"the line's {task.get_name()} was cancelled")
                 if task.done():
                     task.result()
         finally:

@@ -1,6 +1,8 @@
 """The one task that works for the session, and the way its bugs reach the supervisor.
 
-Beginning new work cancels the old, unless the old work asks for it itself. Runs on the loop.
+Beginning new work cancels the old, unless the old work asks for it itself. Work that somebody
+else has cancelled is a death like any other: a session must not stand still in silence. Runs on
+the loop.
 """
 
 from __future__ import annotations
@@ -8,6 +10,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine
 from typing import Any
+
+from edge.services.supervisor import TaskDiedError
 
 
 class SessionTask:
@@ -38,8 +42,11 @@ class SessionTask:
             task.cancel()
 
     def _done(self, task: asyncio.Task[None]) -> None:
-        if task.cancelled():
-            return
-        error = task.exception()
+        if not task.cancelled():
+            error = task.exception()
+        else:
+            error = (
+                TaskDiedError("the session's work was cancelled") if task is self._task else None
+            )
         if error is not None and self._failure is not None and not self._failure.done():
             self._failure.set_exception(error)

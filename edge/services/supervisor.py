@@ -32,7 +32,7 @@ async def supervise(
         await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
         for name, task in zip(names, running, strict=True):
             if task.done():
-                error = task.exception() or TaskDiedError(f"task {name} ended")
+                error = death_of(task, name)
                 log.critical("a task died", task=name, error=repr(error), exc_info=error)
                 on_failure(name, error)
                 raise TaskDiedError(f"task {name} died: {error!r}") from error
@@ -40,6 +40,13 @@ async def supervise(
         for task in reversed(running):
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
+
+
+def death_of(task: asyncio.Task[None] | asyncio.Future[None], name: str) -> BaseException:
+    """Why a task that must run for ever has ended; a cancel that nobody asked for is a death."""
+    if task.cancelled():
+        return TaskDiedError(f"task {name} was cancelled")
+    return task.exception() or TaskDiedError(f"task {name} ended")
 
 
 async def callback_failures() -> None:

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from edge.services.session_task import SessionTask
 from edge.services.supervisor import TaskDiedError, callback_failures, supervise
 from hw_sim import vtime
 
@@ -45,6 +46,47 @@ def test_supervisor_takes_a_task_that_returns_for_dead() -> None:
         await supervise({"returns": returns}, on_failure=lambda name, error: None)
 
     with pytest.raises(TaskDiedError, match="returned"):
+        vtime.run(main())
+
+
+def test_supervisor_takes_a_task_that_somebody_else_cancelled_for_dead() -> None:
+    """asyncio is silent about it: what it worked for would stand still."""
+    told: list[str] = []
+
+    async def works() -> None:
+        await asyncio.sleep(1000.0)
+
+    async def cancels_itself() -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel()
+        await asyncio.sleep(1000.0)
+
+    async def main() -> None:
+        await supervise(
+            {"works": works, "gone": cancels_itself},
+            on_failure=lambda name, error: told.append(f"{name} {error}"),
+        )
+
+    with pytest.raises(TaskDiedError, match="gone"):
+        vtime.run(main())
+    assert told == ["gone task gone was cancelled"]
+
+
+def test_session_work_that_was_replaced_is_no_failure_and_that_was_cancelled_is_one() -> None:
+    async def main() -> None:
+        session = SessionTask()
+        watched = asyncio.ensure_future(session.run())
+        await asyncio.sleep(0.0)
+        session.begin(asyncio.sleep(1000.0))
+        session.begin(asyncio.sleep(1000.0))
+        await asyncio.sleep(1.0)
+        assert not watched.done()
+        works = [t for t in asyncio.all_tasks() if t.get_coro().__qualname__ == "sleep"]
+        works[0].cancel()
+        await watched
+
+    with pytest.raises(TaskDiedError, match="the session's work was cancelled"):
         vtime.run(main())
 
 
