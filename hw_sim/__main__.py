@@ -113,12 +113,27 @@ def explore(
     seconds: Annotated[float, typer.Option(help="How long to go on.")] = 60.0,
     seeds: Annotated[int | None, typer.Option(help="How many sessions, instead.")] = None,
     seed: Annotated[int, typer.Option(help="The first seed.")] = 1,
+    fault: Annotated[str, typer.Option(help="A number or id that strikes in each.")] = "",
+    plan: Annotated[Path | None, typer.Option(help="Play this plan or failure again.")] = None,
+    plant: Annotated[str, typer.Option(help="Plant this bug of hw_sim/plants first.")] = "",
+    cores: Annotated[int, typer.Option(help="Processes; 0: one for each core.")] = 0,
     json_path: Annotated[Path | None, typer.Option("--json", help="Write the summary.")] = None,
 ) -> None:
     """Random whole sessions with faults in virtual time, judged at the coil."""
-    from hw_sim.explore import explore as run_seeds
+    from hw_sim.explore.runner import Request
+    from hw_sim.explore.runner import explore as run_seeds
 
-    raise typer.Exit(run_seeds(seconds=seconds, seeds=seeds, first_seed=seed, json_path=json_path))
+    request = Request(
+        seconds=seconds,
+        seeds=seeds,
+        first_seed=seed,
+        fault=fault,
+        plan=plan,
+        plant=plant,
+        cores=cores,
+        json_path=json_path,
+    )
+    raise typer.Exit(run_seeds(request))
 
 
 @app.command()

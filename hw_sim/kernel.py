@@ -51,7 +51,7 @@ class Kernel:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._timer_ns = 0
-        self._jump: Callable[[int], bool] | None = None
+        self._virtual: VirtualLoop | None = None
 
     def at(self, at_ns: int, action: Callable[[], None]) -> Event:
         """Do this at a true time; a time already past means now, after what is due earlier."""
@@ -91,15 +91,45 @@ class Kernel:
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
         """Let this loop's clock drive the queue from now on."""
         self._loop = loop
-        self._jump = loop.jump if isinstance(loop, VirtualLoop) else None
+        self._virtual = loop if isinstance(loop, VirtualLoop) else None
         self.now_ns = max(self.now_ns, round(loop.time() * NS_PER_S))
+        if self._virtual is not None:
+            self._virtual.attach(self)
         self._arm_timer()
 
     def detach(self) -> None:
         """Stand still; the loop is not touched again."""
         if self._timer is not None:
             self._timer.cancel()
-        self._loop = self._timer = None
+        if self._virtual is not None:
+            self._virtual.detach(self)
+        self._loop = self._timer = self._virtual = None
+
+    def next_ns(self) -> int | None:
+        """vtime.Device: when the first event is due."""
+        queue = self._queue
+        while queue and queue[0][2].action is None:
+            heapq.heappop(queue)
+        return queue[0][0] if queue else None
+
+    def run_due(self) -> None:
+        """vtime.Device: run what is due now, and go on while nobody else has anything to do."""
+        loop, queue = self._virtual, self._queue
+        assert loop is not None
+        self._is_running = True
+        try:
+            self._run_until(loop.now_ns)
+            while queue:
+                at_ns, _, event = queue[0]
+                if event.action is None:
+                    heapq.heappop(queue)
+                elif loop.jump(at_ns):
+                    self._run_until(at_ns)
+                else:
+                    break
+        finally:
+            self._is_running = False
+        self.now_ns = max(self.now_ns, loop.now_ns)
 
     def sync(self) -> None:
         """Catch up with the loop's clock; called at every door from the edge or a bench page."""
@@ -107,8 +137,8 @@ class Kernel:
             self.advance(round(self._loop.time() * NS_PER_S))
 
     def _arm_timer(self) -> None:
-        """Keep one timer of the loop at or before the first event."""
-        if self._loop is None:
+        """Keep one timer of a real loop at or before the first event; a virtual one asks."""
+        if self._loop is None or self._virtual is not None:
             return
         queue = self._queue
         while queue and queue[0][2].action is None:
@@ -128,26 +158,7 @@ class Kernel:
         # The loop's float may lie a fraction of a nanosecond before the event it was set for.
         assert self._loop is not None
         due_ns = max(self._timer_ns, round(self._loop.time() * NS_PER_S))
-        self._is_running = True
-        try:
-            self._run_until(due_ns)
-            self.now_ns = max(self.now_ns, due_ns)
-            self._run_ahead()
-        finally:
-            self._is_running = False
-        self._arm_timer()
-
-    def _run_ahead(self) -> None:
-        """In virtual time: go on as long as this queue alone has anything to do."""
-        queue, jump = self._queue, self._jump
-        while jump is not None and queue:
-            at_ns, _, event = queue[0]
-            if event.action is None:
-                heapq.heappop(queue)
-            elif jump(at_ns):
-                self._run_until(at_ns)
-            else:
-                return
+        self.advance(due_ns)
 
 
 class Streams:

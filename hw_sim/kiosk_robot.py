@@ -1,7 +1,8 @@
 """A kiosk without a browser: speaks the page's messages to the hub, for whole-system simulation.
 
 Sends the beat that the page sends, keeps the last snapshot, waits on what the screen would show.
-Knows nothing of the services: it can only do what a finger on the screen can do.
+A picture is read when somebody looks at it: most are followed by the next before that. Knows
+nothing of the services: it can only do what a finger on the screen can do.
 """
 
 from __future__ import annotations
@@ -26,7 +27,18 @@ from edge.domain.verdict import Verdict
 
 BEAT_S = 0.5
 LOOKS_MAX = 4
+SNAPSHOT_HEAD = b'{"t":"snapshot"'
 _decode = msgspec.json.Decoder(ServerMessage).decode
+_decode_snapshot = msgspec.json.Decoder(Snapshot).decode
+
+
+class _Head(msgspec.Struct):
+    """All that a page needs of a picture nobody looks at."""
+
+    rev: int
+
+
+_decode_head = msgspec.json.Decoder(_Head).decode
 
 
 class Line(Protocol):
@@ -59,7 +71,8 @@ class KioskRobot:
         self._next_id = 0
         self._frames = 0
         self._beating: asyncio.Task[None] | None = None
-        self.snapshot: Snapshot | None = None
+        self._snapshot: Snapshot | None = None
+        self._unread = b""  # the last picture, when nobody has looked at it
         self.malformed: list[Malformed] = []
         self._connection = hub.connect(self._take)
 
@@ -69,7 +82,7 @@ class KioskRobot:
         if isinstance(answer, Verdict):
             raise RobotError(f"log-in refused: {answer.code}")
         self._connection.disconnect()
-        self.snapshot = None
+        self._snapshot, self._unread = None, b""
         self._connection = self._hub.connect(self._take, token=answer[0])
         self._beating = asyncio.create_task(self._beat(), name="robot beat")
         await self.until(lambda s: s.me is not None, 5.0)
@@ -92,9 +105,18 @@ class KioskRobot:
         self._connection.receive(data)
 
     @property
+    def snapshot(self) -> Snapshot | None:
+        """The last picture."""
+        if self._unread:
+            self._snapshot, self._unread = _decode_snapshot(self._unread), b""
+        return self._snapshot
+
+    @property
     def rev(self) -> int:
         """Revision of the last snapshot."""
-        return self.snapshot.rev if self.snapshot is not None else 0
+        if self._unread:
+            return _decode_head(self._unread).rev
+        return self._snapshot.rev if self._snapshot is not None else 0
 
     def new_id(self) -> int:
         self._next_id += 1
@@ -113,6 +135,10 @@ class KioskRobot:
             raise RobotError(f"no answer to {message}") from None
         finally:
             self._answers.pop(message.id, None)
+
+    def post(self, message: ClientMessage) -> None:
+        """Send and do not wait for what becomes of it."""
+        self._connection.receive(encode(message))
 
     async def do(self, kind: type, **fields: object) -> None:
         """Send a command with the revision on the screen. Raises RobotError when refused.
@@ -137,12 +163,12 @@ class KioskRobot:
         """Wait until the screen shows it. Raises RobotError after timeout_s."""
         try:
             async with asyncio.timeout(timeout_s):
-                while self.snapshot is None or not wanted(self.snapshot):
+                while (picture := self.snapshot) is None or not wanted(picture):
                     self._seen.clear()
                     await self._seen.wait()
         except TimeoutError:
             raise RobotError(f"waited {timeout_s} s, the screen shows: {self._where()}") from None
-        return self.snapshot
+        return picture
 
     def _where(self) -> str:
         s = self.snapshot
@@ -156,11 +182,12 @@ class KioskRobot:
         )
 
     def _take(self, data: bytes) -> None:
-        message = _decode(data)
-        if isinstance(message, Snapshot):
-            self.snapshot = message
+        if data.startswith(SNAPSHOT_HEAD):
+            self._unread = data
             self._seen.set()
-        elif isinstance(message, Malformed):
+            return
+        message = _decode(data)
+        if isinstance(message, Malformed):
             self.malformed.append(message)
         else:
             waiting = self._answers.get(message.id)

@@ -120,6 +120,7 @@ class SimLink:
         self.down = Direction(kernel, chance, to_mcu)
         self.up = Direction(kernel, chance, self._to_edge)
         self.is_cut = False
+        self.trouble = ""  # why the operating system does not open the device, '' when it does
         self.end: SimByteLink | None = None
         self.tap: Callable[[bytes], None] | None = None  # takes the edge's place: a pty
 
@@ -160,6 +161,8 @@ class SimLink:
         self.kernel.sync()
         if self.is_cut:
             raise LinkLostError("simulated serial device: not plugged in")
+        if self.trouble:
+            raise LinkLostError(f"simulated serial device: {self.trouble}")
         if self.end is not None:
             raise LinkLostError("simulated serial device: already open")
         self.up.clear()

@@ -12,6 +12,7 @@ import asyncio
 import random
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 
 from edge.adapters.box_file import InlineSink
@@ -25,7 +26,7 @@ from edge.blackbox.stage import PlainStage, RecordedStage, Stage
 from edge.config import Config
 from edge.config_load import load_config
 from edge.domain.protocol import Protocol
-from edge.ports import Adapters, NoTracks, Tracks, WallTime
+from edge.ports import Adapters, NoTracks, PinHasher, Tracks, WallTime
 from edge.services.accounts import Accounts
 from edge.services.library import ProtocolLibrary, read_library_files
 from edge.version import SOFTWARE_VERSION
@@ -35,6 +36,7 @@ from hw_sim.certificate import SIM_BOOT, SIM_SIGNER, grant
 from hw_sim.clinic import resources
 from hw_sim.clinic.fhir_server import ClinicServer
 from hw_sim.clinic.line import ClinicLine, Faults
+from hw_sim.clinic.quirks import quirks_of
 from hw_sim.clinic.shelf import Json
 from hw_sim.kernel import Streams
 from hw_sim.kiosk_robot import KioskRobot
@@ -108,6 +110,7 @@ class SystemOptions:
     has_certificate: bool = True  # somebody has tested the unit this morning
     has_attend: bool = False  # a foot switch is fitted, and has to be held
     record: Path | None = None  # folder for a recording of each start of the edge
+    quirks: str = ""  # of the clinic's server, as hw_sim/clinic/quirks.py reads them
 
 
 class SimSystem:
@@ -117,9 +120,9 @@ class SimSystem:
         self.options = options
         self.streams = Streams(options.seed)
         self.config = _config(options)
-        self.library = ProtocolLibrary.load(
-            read_library_files(Path(self.config.protocols.path)), self.config.protocols.trusted_keys
-        )
+        files = read_library_files(Path(self.config.protocols.path))
+        keys = tuple(self.config.protocols.trusted_keys)
+        self.library = _library(tuple(sorted(files.items())), keys)
         self.protocol = _plannable(self.library, options.protocol)
         self.clock = SimClock()
         self.disk = SimDisk()
@@ -133,7 +136,7 @@ class SimSystem:
             threshold_pct=THRESHOLD_PCT,
             has_attend=options.has_attend,
         )
-        self.clinic = ClinicServer(lambda: self.clock.now().utc)
+        self.clinic = ClinicServer(lambda: self.clock.now().utc, quirks_of(options.quirks))
         self.clinic.load(visit_resources(self.protocol, EPOCH))
         self.line = ClinicLine(self.clinic, options.clinic_faults, self.streams.get("clinic"))
         self._generation = 0
@@ -148,7 +151,7 @@ class SimSystem:
         store = self.open_store()
         if self.options.has_certificate:
             self._grant(store)
-        await self._hire(Accounts(store, InlinePins(memory_kib=64, rounds=1)))
+        await self._hire(Accounts(store, self.pins()))
         self._stage = stage = self._set_stage()
         adapters = stage.adapters(self.adapters(store))
         self.app = stage.build(
@@ -156,7 +159,7 @@ class SimSystem:
                 self.config,
                 adapters,
                 library=self.library,
-                pins=stage.pins(InlinePins(memory_kib=64, rounds=1)),
+                pins=stage.pins(self.pins()),
                 page={},
                 software_version=SOFTWARE_VERSION,
                 link_key=SIM_LINK_KEY,
@@ -224,6 +227,10 @@ class SimSystem:
     def open_store(self) -> SqliteStore:
         """The real store and its change log on this system's card. Raises StoreError."""
         return open_on(self.card)
+
+    def pins(self) -> PinHasher:
+        """Hashes that cost nothing here."""
+        return InlinePins(memory_kib=64, rounds=1)
 
     async def stop(self) -> None:
         """Shut the edge down; the unit lives on."""
@@ -306,6 +313,12 @@ def visit_resources(protocol: Protocol, now: datetime) -> list[Json]:
             status="arrived",
         ),
     ]
+
+
+@lru_cache(maxsize=4)
+def _library(files: tuple[tuple[str, bytes], ...], keys: tuple[str, ...]) -> ProtocolLibrary:
+    """Read once: nobody changes it, and thousands of systems of one process use the same."""
+    return ProtocolLibrary.load(dict(files), keys)
 
 
 def _config(options: SystemOptions) -> Config:

@@ -3,18 +3,21 @@
 Time stands still while anything is ready to run and then jumps to the next timer; timers of the
 same instant run in the order they were set. A wait that nothing can end raises instead of hanging,
 and so do a loop that never lets time pass, executors and foreign threads: each of them would make
-a run unrepeatable. Owns the clock of a simulated run and knows nothing of what is simulated.
+a run unrepeatable. A run may ask for a rougher scheduler: what is ready at once in a drawn order,
+timers late on a grid. Owns the clock of a simulated run and knows nothing of what is simulated.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import heapq
+import random
 import threading
 from asyncio import base_events
 from collections import deque
 from collections.abc import Callable, Coroutine
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, Protocol, TypeVar
 
 T = TypeVar("T")
 
@@ -44,6 +47,61 @@ class VirtualRunError(RuntimeError):
     """A callback or a forgotten task failed; the cause is chained."""
 
 
+class Device(Protocol):
+    """Something simulated with a queue of its own, which no scheduler makes late."""
+
+    def next_ns(self) -> int | None:
+        """When its first event is due; None while there is none."""
+
+    def run_due(self) -> None:
+        """Run what is due at the loop's present instant, and on for as long as jump() lets it."""
+
+
+class _Handle(asyncio.Handle):
+    """As the base class without debug mode: most of a run's objects are these."""
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        callback: Callable[..., object],
+        args: tuple[Any, ...],
+        loop: VirtualLoop,
+        context: contextvars.Context | None,
+    ) -> None:
+        self._context = contextvars.copy_context() if context is None else context
+        self._loop = loop
+        self._callback = callback
+        self._args = args
+        self._cancelled = False
+        self._repr = None
+        self._source_traceback = None
+
+
+class _TimerHandle(asyncio.TimerHandle):
+    """The same for a timer."""
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        when: float,
+        callback: Callable[..., object],
+        args: tuple[Any, ...],
+        loop: VirtualLoop,
+        context: contextvars.Context | None,
+    ) -> None:
+        self._context = contextvars.copy_context() if context is None else context
+        self._loop = loop
+        self._callback = callback
+        self._args = args
+        self._cancelled = False
+        self._repr = None
+        self._source_traceback = None
+        self._when = when
+        self._scheduled = False
+
+
 class VirtualLoop(base_events.BaseEventLoop):
     """The loop; time() is seconds of the counter, now_ns the counter itself."""
 
@@ -62,6 +120,9 @@ class VirtualLoop(base_events.BaseEventLoop):
         self._owner = threading.get_ident()
         self._failure: dict[str, Any] | None = None
         self.callbacks_run = 0
+        self.order: random.Random | None = None  # draws the order of what is ready at once
+        self._devices: list[tuple[Device, asyncio.Handle]] = []
+        self.timer_grid_ns = 0  # timers fire at multiples of this, late; simulated devices do not
 
     def time(self) -> float:
         """Virtual seconds."""
@@ -71,9 +132,42 @@ class VirtualLoop(base_events.BaseEventLoop):
         self, when: float, callback: Callable[..., object], *args: Any, context: Any = None
     ) -> asyncio.TimerHandle:
         """Run at this virtual time, after everything set earlier for the same nanosecond."""
-        handle = asyncio.TimerHandle(when, callback, args, self, context)
-        heapq.heappush(self._queue, (round(when * NS_PER_S), self._sequence, handle))
+        when_ns, grid_ns = round(when * NS_PER_S), self.timer_grid_ns
+        if grid_ns:
+            when_ns = -(-when_ns // grid_ns) * grid_ns
+        handle = _TimerHandle(when, callback, args, self, context)
+        heapq.heappush(self._queue, (when_ns, self._sequence, handle))
         self._sequence += 1
+        return handle
+
+    def attach(self, device: Device) -> None:
+        """Its events run at their own times, before what this loop has set for the same one."""
+        self._devices.append((device, asyncio.Handle(device.run_due, (), self)))
+
+    def jump(self, to_ns: int) -> bool:
+        """Move time on within a device's turn, if nothing of this loop would have run before."""
+        if self._ready or self._stopping or self._failure is not None:
+            return False
+        queue = self._queue
+        while queue and queue[0][2].cancelled():
+            heapq.heappop(queue)
+            self._cancelled_timers -= 1
+        if queue and queue[0][0] < to_ns:
+            return False
+        if to_ns > self.now_ns:
+            self._set_time(to_ns)
+        return True
+
+    def detach(self, device: Device) -> None:
+        """It stands still from now on."""
+        self._devices = [each for each in self._devices if each[0] is not device]
+
+    def call_soon(  # type: ignore[override]
+        self, callback: Callable[..., object], *args: Any, context: Any = None
+    ) -> asyncio.Handle:
+        """Without the checks of the base class: there are no threads here, and no debug mode."""
+        handle = _Handle(callback, args, self, context)
+        self._ready.append(handle)
         return handle
 
     def default_exception_handler(self, context: dict[str, Any]) -> None:
@@ -97,23 +191,6 @@ class VirtualLoop(base_events.BaseEventLoop):
         if threading.get_ident() != self._owner:
             raise RuntimeError("no threads in virtual time")
         return self.call_soon(callback, *args, context=context)
-
-    def jump(self, to_ns: int) -> bool:
-        """Move time on within a callback, if nothing else would have run before that moment.
-
-        Saves a timer for every step of a simulated device that has its own queue of events.
-        """
-        if self._ready or self._stopping or self._failure is not None:
-            return False
-        queue = self._queue
-        while queue and queue[0][2].cancelled():
-            heapq.heappop(queue)
-            self._cancelled_timers -= 1
-        if queue and queue[0][0] <= to_ns:
-            return False
-        if to_ns > self.now_ns:
-            self._set_time(to_ns)
-        return True
 
     def stall(self, ns: int) -> None:
         """Nothing of this loop runs for so long; what is overdue then comes in a burst, in order.
@@ -147,6 +224,8 @@ class VirtualLoop(base_events.BaseEventLoop):
         while True:
             if not ready and not self._stopping:
                 self._advance()
+                if self._failure is not None:
+                    self.raise_failure()
             count = len(ready)
             self._run_in_instant += count
             if self._run_in_instant > CALLBACKS_PER_INSTANT_MAX:
@@ -154,6 +233,8 @@ class VirtualLoop(base_events.BaseEventLoop):
                     f"time stands still at {self._now_s:.9f} s: {self._waits()}"
                 )
             self.callbacks_run += count
+            if self.order is not None and count > 1:
+                self._permute(self.order)
             for _ in range(count):
                 handle = ready.popleft()
                 if not handle.cancelled():
@@ -163,12 +244,25 @@ class VirtualLoop(base_events.BaseEventLoop):
             if self._stopping:
                 return
 
+    def _permute(self, order: random.Random) -> None:
+        """Any order of what is ready at once is one that some machine could have run it in."""
+        batch = list(self._ready)
+        order.shuffle(batch)
+        self._ready.clear()
+        self._ready.extend(batch)
+
     def _advance(self) -> None:
-        """Jump to the next timer and make everything of that instant ready."""
+        """Let a device go on, or jump to the next timer and make that instant's timers ready."""
         queue, ready = self._queue, self._ready
         while queue and queue[0][2].cancelled():
             heapq.heappop(queue)
             self._cancelled_timers -= 1
+        due_ns, device = self._next_device()
+        if device is not None and (not queue or due_ns <= queue[0][0]):
+            if due_ns > self.now_ns:
+                self._set_time(due_ns)
+            device._run()  # noqa: SLF001 - as any callback: its errors go the same way
+            return
         if not queue:
             raise VirtualDeadlockError(
                 f"nothing is scheduled at {self._now_s:.9f} s, but these wait: {self._waits()}"
@@ -183,6 +277,15 @@ class VirtualLoop(base_events.BaseEventLoop):
             if handle.when() > self._now_s:
                 self._now_s = handle.when()
             ready.append(handle)
+
+    def _next_device(self) -> tuple[int, asyncio.Handle | None]:
+        """The device whose turn is next, and when."""
+        found_ns, found = 0, None
+        for device, handle in self._devices:
+            due_ns = device.next_ns()
+            if due_ns is not None and (found is None or due_ns < found_ns):
+                found_ns, found = due_ns, handle
+        return found_ns, found
 
     def _set_time(self, to_ns: int) -> None:
         if to_ns > self._limit_ns:

@@ -1,9 +1,10 @@
 """The line to the simulated clinic: edge.ports.ClinicHttp in memory, with faults from a seed.
 
 Works in virtual and in real time. Each request draws its fate: refused, lost on the way, answered
-busy, committed with the answer lost, slow, or committed long after the client gave up. What has
-reached the server goes on there even when the client dies. Counts requests in flight, the client's
-and the writes at the server; neither may ever pass one.
+busy, committed with the answer lost, slow, committed long after the client gave up, reset, carried
+twice, or answered by somebody else. What has reached the server goes on there even when the client
+dies. Counts requests in flight, the client's and the writes at the server; neither may ever pass
+one.
 """
 
 from __future__ import annotations
@@ -33,6 +34,14 @@ class Faults:
     late: float = 0.0  # the client gives up, the server commits afterwards
     late_s_max: float = 4.0  # after the client gave up; under the least quiet time
     slow_s_max: float = 20.0
+    reset_request: float = 0.0  # the connection breaks before the server has the request
+    reset_answer: float = 0.0  # it breaks within the answer, after the commit
+    twice: float = 0.0  # the request comes to the server again, after later ones
+    portal: float = 0.0  # a captive portal: 200 with a page
+    certificate: float = 0.0  # expired, wrong name, wrong authority, not yet valid
+    no_name: float = 0.0  # the name server does not know the clinic
+    wrong_host: float = 0.0  # it names another machine, which has nothing
+    huge_answer: float = 0.0  # larger than the client takes, after the commit
     writes_only: bool = False
 
 
@@ -41,7 +50,41 @@ ROUGH = Faults(
     refused=0.08, lost_request=0.08, lost_answer=0.09, busy_503=0.07, busy_429=0.06, late=0.07
 )
 Reply = tuple[int, dict[str, str], bytes]
-FATES = ("refused", "lost_request", "lost_answer", "busy_503", "busy_429", "slow", "late")
+FATES = (
+    "refused",
+    "lost_request",
+    "lost_answer",
+    "busy_503",
+    "busy_429",
+    "slow",
+    "late",
+    "reset_request",
+    "reset_answer",
+    "twice",
+    "portal",
+    "certificate",
+    "no_name",
+    "wrong_host",
+    "huge_answer",
+)
+# Nothing of these reaches the clinic: the reason, and whether it might have.
+CUT_SHORT = {
+    "refused": ("connection refused", False),
+    "certificate": ("certificate verify failed", False),
+    "no_name": ("name or service not known", False),
+    "reset_request": ("connection reset by peer", True),
+}
+# Somebody answers who is not the clinic, or not its application.
+OTHERS = {
+    "busy_503": ClinicAnswer(503, {}, b"<html>Service Unavailable</html>"),
+    "portal": ClinicAnswer(200, {"content-type": "text/html"}, b"<html>Welcome</html>"),
+    "wrong_host": ClinicAnswer(404, {"content-type": "text/plain"}, b"nothing here"),
+}
+BROKEN_ANSWERS = {
+    "reset_answer": "connection reset by peer",
+    "huge_answer": "answer larger than allowed",
+}
+AGAIN_S_MAX = 4.0  # under the least quiet time of the client: after its next requests at the latest
 
 
 class ClinicLine:
@@ -106,28 +149,40 @@ class ClinicLine:
         timeout_s: float,
     ) -> ClinicAnswer:
         await asyncio.sleep(WAY_S)
-        if fate == "refused":
-            raise ClinicUnreachableError("connection refused", may_have_arrived=False)
+        if fate in CUT_SHORT:
+            reason, may_have_arrived = CUT_SHORT[fate]
+            raise ClinicUnreachableError(reason, may_have_arrived=may_have_arrived)
         if fate == "lost_request":
             await asyncio.sleep(timeout_s - WAY_S)
             raise ClinicUnreachableError("no answer", may_have_arrived=True)
-        if fate == "busy_503":
-            return ClinicAnswer(503, {}, b"<html>Service Unavailable</html>")
+        if fate in OTHERS:
+            return OTHERS[fate]
         if fate == "busy_429":
             wait = {"retry-after": "3"} if self._rng.random() < 0.5 else {}
             return ClinicAnswer(429, wait, b"")
         late_s = self._rng.uniform(0.0, self.faults.late_s_max)
         slow_s = min(self._rng.uniform(0.0, self.faults.slow_s_max), timeout_s * 0.9)
         work_s = {"late": timeout_s + late_s, "slow": slow_s}.get(fate, SERVER_S)
+        task = self._bring(method, path, headers, body, work_s)
+        if fate in ("late", "lost_answer"):
+            await asyncio.sleep(timeout_s - WAY_S)
+            raise ClinicUnreachableError("no answer", may_have_arrived=True)
+        if fate == "twice":
+            self._bring(method, path, headers, body, self._rng.uniform(SERVER_S, AGAIN_S_MAX))
+        status, answered, answer_body = await asyncio.shield(task)
+        if fate in BROKEN_ANSWERS:
+            raise ClinicUnreachableError(BROKEN_ANSWERS[fate], may_have_arrived=True)
+        return ClinicAnswer(status, answered, answer_body)
+
+    def _bring(
+        self, method: str, path: str, headers: dict[str, str], body: bytes, work_s: float
+    ) -> asyncio.Task[Reply]:
+        """What has reached the server goes on there, whatever becomes of the client."""
         work = self._serve(method, f"{BASE}/{path}", headers, body, work_s)
         task = asyncio.get_running_loop().create_task(work)
         self._at_server.add(task)
         task.add_done_callback(self._at_server.discard)
-        if fate in ("late", "lost_answer"):
-            await asyncio.sleep(timeout_s - WAY_S)
-            raise ClinicUnreachableError("no answer", may_have_arrived=True)
-        status, answered, answer_body = await asyncio.shield(task)
-        return ClinicAnswer(status, answered, answer_body)
+        return task
 
     async def _serve(
         self, method: str, target: str, headers: dict[str, str], body: bytes, work_s: float

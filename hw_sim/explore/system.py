@@ -1,0 +1,333 @@
+"""The whole product of one plan, with notes of everything that passes, and its bench.
+
+Adds to the campaign's system (hw_sim/faults/bench.py) what its catalogue does not break: the
+scheduler, memory, the computing of PINs, the clinic's memory; and mends that too. Notes what the
+edge, the screen and the clinic do. Judges nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from edge.adapters.pin_hash import InlinePins
+from edge.api.hub import Hub
+from edge.api.schema import Accepted, ClientMessage, Refused
+from edge.domain.verdict import Verdict
+from edge.ports import ClinicAnswer, ClinicUnreachableError, PinHasher, StoreError, Value
+from hw_sim.clinic.line import ClinicLine
+from hw_sim.explore.notes import CLINIC, EDGE, SCREEN, Notes
+from hw_sim.explore.plan import FaultPlan
+from hw_sim.explore.reached import Reached
+from hw_sim.faults.bench import STORE_FAILED, FaultBench, FaultSystem, FaultyStore
+from hw_sim.kernel import NS_PER_S
+from hw_sim.kiosk_robot import KioskRobot, Line, RobotError
+from hw_sim.system import TECHNICIAN, SystemOptions
+from hw_sim.vtime import VirtualLoop
+
+LOG_IN_S = 15.0
+HANGING_S = 0.5
+LEDGER_FILES = ("ledger.0", "ledger.1")
+CHANGE_COIL_S = 0.5
+# Above these a strike has made the coil hot, and a person has cooled it when all is mended.
+WARM_SURFACE_C = 39.0
+WARM_WINDING_C = 70.0
+_TASK_NUMBER = re.compile(r"Task-(\d+)")
+
+
+class _ClosingDoors:
+    """The hub's doors; a page that the service closes is told, as a browser is."""
+
+    def __init__(self, hub: Hub, on_close: Callable[[], None]) -> None:
+        self._hub = hub
+        self._on_close = on_close
+
+    async def login(self, user_id: str, pin: str) -> tuple[str, object] | Verdict:
+        return await self._hub.login(user_id, pin)
+
+    def connect(self, send: Callable[[bytes], None], *, token: str = "") -> Line:
+        return self._hub.connect(send, token=token, close=self._on_close)
+
+
+class NotedRobot(KioskRobot):
+    """A page whose commands and answers are noted; close() ends every wait for an answer."""
+
+    def __init__(self, hub: Hub, notes: Notes) -> None:
+        self._notes = notes
+        self.is_closed = False
+        super().__init__(_ClosingDoors(hub, self._closed_by_service))
+
+    def _closed_by_service(self) -> None:
+        """The line is gone; whoever holds the page has to open another."""
+        self._notes.add(SCREEN, "closed by the service")
+        self.is_closed = True
+        loop = asyncio.get_running_loop()
+        loop.call_soon(self._connection.disconnect)
+        if self._beating is not None:
+            self._beating.cancel()
+
+    async def log_in(self, user_id: str, pin: str) -> None:
+        try:
+            async with asyncio.timeout(LOG_IN_S):
+                await super().log_in(user_id, pin)
+        except TimeoutError:
+            raise RobotError("no answer to the log-in") from None
+        except (RuntimeError, MemoryError, StoreError) as error:  # the server answers 500
+            raise RobotError(f"log-in failed: {error}") from None
+
+    async def close(self) -> None:
+        if self.is_closed:
+            return
+        self.is_closed = True
+        for answer in self._answers.values():
+            if not answer.done():
+                answer.set_exception(RobotError("the page is gone"))
+        await super().close()
+
+    async def send(self, message: ClientMessage) -> Accepted | Refused:
+        if self.is_closed:
+            raise RobotError("the page is gone")
+        answer = await super().send(message)
+        what = type(message).__name__
+        outcome = "done" if isinstance(answer, Accepted) else f"refused {answer.code}"
+        self._notes.add(SCREEN, f"{what} {outcome}")
+        return answer
+
+    def post(self, message: ClientMessage) -> None:
+        if not self.is_closed:
+            self._notes.add(SCREEN, f"{type(message).__name__} sent")
+            super().post(message)
+
+
+class NotedLine(ClinicLine):
+    """The way to the clinic, each request noted."""
+
+    notes: Notes
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        timeout_s: float,
+    ) -> ClinicAnswer:
+        what = f"{method} {path.partition('?')[0]}"
+        try:
+            answer = await super().request(
+                method, path, body=body, headers=headers, timeout_s=timeout_s
+            )
+        except ClinicUnreachableError as error:
+            self.notes.add(CLINIC, f"{what}: {error}")
+            raise
+        self.notes.add(CLINIC, f"{what}: {answer.status}")
+        return answer
+
+
+class ScarceStore(FaultyStore):
+    """The disk of the campaign; besides, one write may find no memory."""
+
+    memory_writes_left: int | None = None
+
+    def rows(self, sql: str, args: Sequence[Value] = ()) -> list[tuple[Value, ...]]:
+        if self.memory_writes_left is not None and not sql.startswith("SELECT"):
+            self.memory_writes_left -= 1
+            if self.memory_writes_left < 0:
+                self.memory_writes_left = None
+                self._on_failure(STORE_FAILED)
+                raise MemoryError("no memory for a write")
+        return super().rows(sql, args)
+
+
+class HangingPins:
+    """edge.ports.PinHasher whose worker can stop to answer."""
+
+    def __init__(self, system: ExploreSystem) -> None:
+        self._system = system
+        self._inner = InlinePins(memory_kib=64, rounds=1)
+
+    async def hash_pin(self, pin: str) -> str:
+        await self._wait()
+        return self._inner.hash_now(pin)
+
+    async def verify_pin(self, pin_hash: str, pin: str) -> bool:
+        await self._wait()
+        return self._inner.verify_now(pin_hash, pin)
+
+    async def _wait(self) -> None:
+        while True:
+            if not self._system.are_pins_hanging:
+                return
+            await asyncio.sleep(HANGING_S)
+
+
+class ExploreSystem(FaultSystem):
+    """Make it on the running virtual loop."""
+
+    def __init__(self, plan: FaultPlan) -> None:
+        self.are_pins_hanging = False
+        self.deaths: list[str] = []  # what ended the edge when nobody had asked for it
+        self._told: asyncio.Task[None] | None = None  # the task whose end is no news
+        super().__init__(
+            SystemOptions(
+                seed=plan.seed,
+                protocol=plan.protocol,
+                has_attend=plan.has_attend,
+                quirks=plan.quirks,
+            )
+        )
+        self.notes = Notes(lambda: self.unit.kernel.now_ns)
+        line = NotedLine(self.clinic, None, self.streams.get("clinic"))
+        line.notes = self.notes
+        self.line = line
+        self.backup = self.clinic.shelf.mark()
+        self.coil_kind = self.unit.plant.coil.kind
+        self.orders = self.clinic.resources("ServiceRequest")
+        self.reached = Reached(self.notes)
+
+    def open_store(self) -> ScarceStore:
+        if self.store is None:
+            self.store = ScarceStore(self.store_faults, self.unit.mark)
+        assert isinstance(self.store, ScarceStore)
+        return self.store
+
+    def pins(self) -> PinHasher:
+        return HangingPins(self)
+
+    async def start(self) -> None:
+        await super().start()
+        self.notes.add(EDGE, "service starts")
+        self.reached.service_starts()
+        self.app.chair.on_change(lambda: self.reached.look(self.app.chair.state))
+
+    async def stop(self) -> None:
+        self.note_death()
+        if self._task is not None and not self._task.done():
+            self.notes.add(EDGE, "service is ended")
+        await super().stop()
+        self._told = self._task
+
+    def note_death(self) -> None:
+        """Keep what ended the edge, once."""
+        task = self._task
+        if task is None or not task.done() or task is self._told:
+            return
+        self._told = task
+        error = None if task.cancelled() else task.exception()
+        words = f"{type(error).__name__}: {error}" if error is not None else "cancelled"
+        self.deaths.append(words)
+        self.notes.add(EDGE, f"service died: {words}")
+
+    async def robot(self) -> KioskRobot:
+        robot = NotedRobot(self.app.hub, self.notes)
+        try:
+            await robot.log_in(TECHNICIAN[0], TECHNICIAN[3])
+        except RobotError:
+            await robot.close()
+            raise
+        return robot
+
+    def tasks_of_edge(self) -> list[asyncio.Task[object]]:
+        """The service's tasks, by their code and name: the same order in every process."""
+        found = []
+        for task in asyncio.all_tasks():
+            code = getattr(task.get_coro(), "cr_code", None)
+            if code is not None and "/edge/" in code.co_filename:
+                found.append((code.co_filename, code.co_firstlineno, _number_of(task), task))
+        return [task for _, _, _, task in sorted(found, key=lambda each: each[:3])]
+
+
+def _number_of(task: asyncio.Task[object]) -> tuple[int, str]:
+    """Which of several tasks of the same code came first; names that were given sort themselves."""
+    number = _TASK_NUMBER.fullmatch(task.get_name())
+    return (int(number.group(1)), "") if number is not None else (0, task.get_name())
+
+
+@dataclass
+class ExploreBench(FaultBench):
+    """The system, the screen, the dice; strikes of the explorer work on it."""
+
+    system: ExploreSystem
+    found: list[str] = field(default_factory=list)  # what a strike itself saw go wrong
+    ledger: dict[str, bytes] | None = None  # of the controller, before its damage
+    # Strikes, mending and reviving, one at a time: each may end and start the service.
+    hands: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @property
+    def loop(self) -> VirtualLoop:
+        """The scheduler."""
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        return loop
+
+    @property
+    def now_s(self) -> float:
+        return self.now_ns / NS_PER_S
+
+    async def new_page(self) -> bool:
+        """Open the page anew and log in; False when that does not work now."""
+        await self.robot.close()
+        if self.system.is_dead:
+            return False
+        try:
+            self.robot = await self.system.robot()
+        except (RobotError, StoreError):
+            return False
+        return True
+
+    async def kill_edge(self) -> None:
+        self.system.notes.add(EDGE, "service is killed")
+        await super().kill_edge()
+
+    def keep_ledger(self) -> None:
+        """The controller's count is about to be damaged; service can write this one back."""
+        contents = self.system.unit.hal.flash.files.contents
+        if self.ledger is None:
+            self.ledger = {path: contents[path] for path in LEDGER_FILES if path in contents}
+
+    def _mend_metal(self) -> None:
+        """As the campaign's, but a coil that is no warmer than treatment makes it stays so.
+
+        A temperature that jumps is a fault of its own, and here it may be mended in a train.
+        """
+        if self.ledger is not None:
+            contents = self.system.unit.hal.flash.files.contents
+            for path in LEDGER_FILES:
+                contents.pop(path, None)
+            contents.update(self.ledger)
+            self.ledger, self.must_restart = None, True
+        coil = self.system.unit.plant.coil
+        coil.advance(self.now_ns)
+        surface_c, winding_c = coil.surface_c, coil.winding_c
+        super()._mend_metal()
+        if surface_c < WARM_SURFACE_C and winding_c < WARM_WINDING_C:
+            coil.surface_c, coil.winding_c = surface_c, winding_c
+
+    async def mend(self) -> None:
+        loop, system = self.loop, self.system
+        loop.order, loop.timer_grid_ns = None, 0
+        system.unit.link.trouble = ""
+        system.are_pins_hanging = False
+        system.clock.offset = timedelta()
+        system.clinic.load(system.orders)
+        if isinstance(system.store, ScarceStore):
+            system.store.memory_writes_left = None
+        system.note_death()
+        await self._fit_own_coil()
+        if system.app.chair.state.device.self_test_found:
+            self.must_restart = True  # a finding of the controller's own test stays until the next
+        await super().mend()
+
+    async def _fit_own_coil(self) -> None:
+        """The coil that belongs here is plugged in again, in the room it belongs in."""
+        unit, own = self.system.unit, self.system.coil_kind
+        kind = unit.plant.coil.kind
+        if (kind.coil_type, kind.serial) != (own.coil_type, own.serial):
+            unit.plug_coil(is_plugged=False)
+            await asyncio.sleep(CHANGE_COIL_S)
+        if kind != own:
+            unit.plant.coil.set_kind(self.now_ns, own)
