@@ -10,8 +10,12 @@ from collections.abc import Sequence
 
 from hw_sim.checkers import OFF_NS_MAX, Facts, check
 from hw_sim.explore.kinds import KIND_BY_ID
-from hw_sim.explore.system import ExploreBench, ExploreSystem
+from hw_sim.explore.notes import SCREEN
+from hw_sim.explore.system import STOP_SENT, ExploreBench, ExploreSystem
 from hw_sim.session import doses_of, plan_of_system
+
+# Seams whose faults leave the way of STOP whole: contacts and sensors, the clinic, people.
+STOP_PASSES = ("G", "N", "K")
 
 
 def judge(bench: ExploreBench, struck: Sequence[str]) -> list[str]:
@@ -32,7 +36,16 @@ def facts_of(system: ExploreSystem, struck: Sequence[str]) -> Facts:
         level_pct_max=limits.level_pct_max,
         ipi_us_min=limits.ipi_us_min,
         core_stop_ns_max=heard_ns,
+        screen_stops_ns=_screen_stops(system, struck),
     )
+
+
+def _screen_stops(system: ExploreSystem, struck: Sequence[str]) -> tuple[int, ...]:
+    """When STOP was touched; not judged where a fault lies on its way from page to controller."""
+    if any(fault[0] not in STOP_PASSES for fault in struck):
+        return ()
+    notes = system.notes.entries
+    return tuple(n.at_ns for n in notes if n.column == SCREEN and n.text == STOP_SENT)
 
 
 def _checked(system: ExploreSystem, struck: Sequence[str]) -> list[str]:

@@ -1,8 +1,8 @@
 """`python -m hw_sim explore`: many plans on all cores, judged, shrunk when they fail, summed up.
 
 One process for each core, plans handed out in order of their seeds; a run itself has no threads and
-needs nothing but its plan. One seed of a hundred is played twice. Real time, and an entry point: it
-may read the performance counter.
+needs nothing but its plan. One seed of a hundred is played again in another process. Real time, and
+an entry point: it may read the performance counter.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import multiprocessing
 import os
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -21,10 +20,12 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from hw_sim.explore.again import Again, play_again
 from hw_sim.explore.draw import draw_plan
 from hw_sim.explore.numbers import ELSEWHERE, kinds_of
 from hw_sim.explore.outcome import Outcome, play_plan
 from hw_sim.explore.plan import FaultPlan, PlanError
+from hw_sim.explore.plants import planted
 from hw_sim.explore.report import FOLDER, commit, save, tell, tell_parted
 from hw_sim.explore.shrink import Shrinker
 from hw_sim.explore.summary import Document, Summary, show
@@ -33,7 +34,7 @@ from hw_sim.faults.campaign import silence
 
 TWICE_EVERY = 100  # seeds: 1 % are played twice
 SHRUNK_MAX = 3  # failures of one command that are shrunk; each takes up to a minute
-AHEAD = 6  # jobs of each core that are handed out before the oldest is back
+AHEAD = 3  # jobs of each core that are handed out before the oldest is back
 # A visit makes few cycles; looking for them each 700 objects costs 4 % of the time.
 GC_THRESHOLDS = (50_000, 20, 100)
 
@@ -64,21 +65,10 @@ class Job:
 
 @dataclass
 class Played:
-    """What came back: the run, and a second one of the same plan."""
+    """What came back: the run, and the hashes of a second one of the same plan."""
 
     outcome: Outcome
-    again: Outcome | None = None
-
-
-def planted(name: str) -> AbstractContextManager[object]:
-    """A bug of hw_sim/plants for as long as this lasts; '' for none."""
-    if not name:
-        return nullcontext()
-    from importlib import import_module
-
-    plants = import_module("hw_sim.plants").PLANTS
-    found: AbstractContextManager[object] = plants[name].apply()
-    return found
+    again: Again | None = None
 
 
 def work(job: Job) -> Played:
@@ -87,7 +77,7 @@ def work(job: Job) -> Played:
     gc.set_threshold(*GC_THRESHOLDS)
     with planted(job.plant):
         outcome = play_plan(job.plan, has_seconds=job.is_twice)
-        again = play_plan(job.plan, has_seconds=True) if job.is_twice else None
+    again = play_again(job.plan, job.plant) if job.is_twice else None
     gc.collect()
     return Played(outcome, again)
 
@@ -114,8 +104,10 @@ def explore(request: Request, console: Console | None = None) -> int:
 
 def _jobs(request: Request) -> Iterator[Job]:
     """Plans in order, without end when time is the measure. Raises PlanError, OSError."""
+    with planted(request.plant):
+        pass  # a name that is none is said before anything runs
     if request.plan is not None:
-        return iter([Job(load_plan(request.plan), request.plant, is_twice=True)])
+        return iter([Job(load_plan(request.plan), request.plant, is_twice=False)])
     if request.fault and not kinds_of(request.fault):
         row = ELSEWHERE.get(request.fault)
         why = "no such fault" if row is None else f"{row.reason}; shown by {row.shown_by}"

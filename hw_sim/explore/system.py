@@ -15,7 +15,7 @@ from datetime import timedelta
 
 from edge.adapters.pin_hash import InlinePins
 from edge.api.hub import Hub
-from edge.api.schema import Accepted, ClientMessage, Refused
+from edge.api.schema import Accepted, ClientMessage, Refused, Stop
 from edge.domain.verdict import Verdict
 from edge.ports import ClinicAnswer, ClinicUnreachableError, PinHasher, StoreError, Value
 from hw_sim.clinic.line import ClinicLine
@@ -30,6 +30,7 @@ from hw_sim.vtime import VirtualLoop
 
 LOG_IN_S = 15.0
 HANGING_S = 0.5
+STOP_SENT = "Stop sent"  # of a page whose line is whole
 LEDGER_FILES = ("ledger.0", "ledger.1")
 CHANGE_COIL_S = 0.5
 # Above these a strike has made the coil hot, and a person has cooled it when all is mended.
@@ -98,8 +99,12 @@ class NotedRobot(KioskRobot):
 
     def post(self, message: ClientMessage) -> None:
         if not self.is_closed:
-            self._notes.add(SCREEN, f"{type(message).__name__} sent")
+            self._notes.add(SCREEN, STOP_SENT if isinstance(message, Stop) else _sent(message))
             super().post(message)
+
+
+def _sent(message: ClientMessage) -> str:
+    return f"{type(message).__name__} sent"
 
 
 class NotedLine(ClinicLine):

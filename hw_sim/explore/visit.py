@@ -67,7 +67,7 @@ class Visit:
     async def _chaos(self) -> None:
         bench, plan = self.bench, self.plan
         ends_s = bench.now_s + plan.chaos_s
-        striking = asyncio.ensure_future(self._strike_all())
+        striking = asyncio.create_task(self._strike_all())
         hands = bench.system.streams.get("hands")
         dice = bench.system.streams.get("person")
         person = PEOPLE[plan.person](bench, dice, "")
@@ -80,8 +80,7 @@ class Visit:
                     striking.result()
                     bored_s = min(bored_s, bench.now_s + BORED_S)
         finally:
-            striking.cancel()
-            await asyncio.gather(striking, return_exceptions=True)
+            await _end([striking])
 
     def _is_visit_over(self) -> bool:
         picture = self.bench.robot.snapshot
@@ -104,12 +103,17 @@ class Visit:
     async def _strike_all(self) -> None:
         """Each strike at its moment, beside the others; the end of the chaos ends them all."""
         waiting = list(self.plan.strikes)
-        async with asyncio.TaskGroup() as under_way:
+        under_way: list[asyncio.Task[None]] = []  # a group would end them in no order
+        try:
             while waiting:
                 for strike in [each for each in waiting if self._has_come(each.moment)]:
                     waiting.remove(strike)
-                    under_way.create_task(self._follow(strike))
+                    under_way.append(asyncio.create_task(self._follow(strike)))
                 await asyncio.sleep(LOOK_S)
+            for task in under_way:
+                await task
+        finally:
+            await _end(under_way)
 
     async def _follow(self, strike: Strike) -> None:
         await asyncio.sleep(strike.delay_ms / 1000)
@@ -256,6 +260,15 @@ class Visit:
             await self.bench.robot.until(wanted, bound_s)
         except RobotError as error:
             raise StuckError(f"I42: {what}: {error}") from None
+
+
+async def _end(tasks: list[asyncio.Task[None]]) -> None:
+    """Cancel in order; raises what one of them has met before."""
+    for task in tasks:
+        task.cancel()
+    for met in await asyncio.gather(*tasks, return_exceptions=True):
+        if isinstance(met, Exception):
+            raise met
 
 
 # Conditions that no acknowledgement ends and no mending either: a person has to look at a record.

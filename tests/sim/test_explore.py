@@ -22,6 +22,7 @@ from edge.domain.session_states import S
 from edge.domain.verdict import ACCEPTED
 from hw_sim import vtime
 from hw_sim.explore import kinds
+from hw_sim.explore.again import play_again
 from hw_sim.explore.corpus import Kept, load_corpus
 from hw_sim.explore.draw import MOMENTS, PROTOCOLS, draw_plan
 from hw_sim.explore.numbers import ELSEWHERE, NUMBERS, WAYS
@@ -30,7 +31,7 @@ from hw_sim.explore.people import PEOPLE
 from hw_sim.explore.plan import EARLY, FaultPlan, PlanError, Strike
 from hw_sim.explore.reached import RECOVERIES
 from hw_sim.explore.runner import Request, explore, load_plan
-from hw_sim.explore.shrink import Shrinker
+from hw_sim.explore.shrink import RUNS_MAX, Shrinker
 from hw_sim.explore.summary import Summary
 from hw_sim.explore.system import ExploreBench
 from hw_sim.explore.timeline import first_difference
@@ -138,9 +139,10 @@ def test_person_without_any_fault_comes_to_a_signed_record_in_time(person: str) 
     assert outcome.counts["states"]["record"] == 1
 
 
-def test_plan_played_twice_gives_one_hash_and_another_seed_another() -> None:
+def test_plan_played_in_two_processes_gives_one_hash_and_another_seed_another() -> None:
+    """The other process orders its sets by other hashes."""
     plan = replace(SHORT, person="cheating", strikes=(Strike("S26a", "armed", 0, 2000),))
-    first, second = play_plan(plan, has_seconds=True), play_plan(plan, has_seconds=True)
+    first, second = play_plan(plan, has_seconds=True), play_again(plan)
     other = play_plan(replace(plan, seed=8), has_seconds=True)
 
     assert first.struck == ["S26a"]
@@ -192,36 +194,47 @@ def test_cancelled_task_never_leaves_the_service_half_alive() -> None:
 # Failures.
 
 
+def test_shrinking_keeps_the_guilty_and_drops_everything_else() -> None:
+    """On a made-up product that fails when two faults meet."""
+    ids = ("S26a", "N105", "C2", "M44", "K114", "G66a", "D85")
+    strikes = tuple(Strike(each, "treating", 300) for each in ids)
+    plan = replace(
+        SHORT, person="cheating", has_attend=True, quirks="no_tag_search", strikes=strikes
+    )
+    played: list[FaultPlan] = []
+
+    def play(tried: FaultPlan) -> list[str]:
+        played.append(tried)
+        struck = {strike.fault for strike in tried.strikes}
+        return ["I19: counts differ"] if {"N105", "G66a"} <= struck else ["I42: another failure"]
+
+    small = Shrinker(plan, ["I19 at 3.0 s: counts differ"], play).shrink()
+
+    assert [strike.fault for strike in small.strikes] == ["N105", "G66a"]
+    assert [strike.delay_ms for strike in small.strikes] == [0, 0]
+    assert (small.person, small.has_attend) == ("technician", False)
+    assert (small.ends, small.enabled) == (EARLY, ("G66a", "N105"))
+    assert len(played) <= RUNS_MAX
+
+
 def test_planted_bug_is_found_shrunk_to_its_one_fault_and_replayed_from_the_file(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """A gate that asks nobody who he is: of four faults only the hostile page comes to it."""
+    """A gate that asks nobody who he is: only the hostile page comes to it."""
     monkeypatch.setattr("edge.api.hub.judge_command", lambda _asking: ACCEPTED)
-    strikes = (
-        Strike("K113b", "checks"),
-        Strike("N97", "ready"),
-        Strike("K117b", "patient", 300),
-        Strike("C2", "ready"),
-    )
-    plan = replace(SHORT, person="impatient", ends=EARLY, chaos_s=20, strikes=strikes)
-    found = play_plan(plan)
-    shrinker = Shrinker(plan, found.violations, lambda each: play_plan(each).violations)
-    small = shrinker.shrink()
-
-    assert any("without a log-in" in text for text in found.violations)
-    assert [strike.fault for strike in small.strikes] == ["K117b"]
-    assert (small.person, small.strikes[0].delay_ms) == ("technician", 0)
-    path = tmp_path / "small.json"
-    path.write_text(json.dumps(small.to_json()))
-    monkeypatch.setattr("hw_sim.explore.runner.SHRUNK_MAX", 0)
+    strikes = (Strike("C2", "ready"), Strike("K117b", "patient"))
+    plan = replace(SHORT, ends=EARLY, chaos_s=20, strikes=strikes)
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps(plan.to_json()))
     console = Console(file=(tmp_path / "said.txt").open("w"), width=200)
+
     assert explore(Request(plan=path, folder=tmp_path / "kept"), console) == 1
     console.file.close()
     said = (tmp_path / "said.txt").read_text()
     kept = next((tmp_path / "kept").glob("*.json"))
-    assert "python -m hw_sim explore --plan" in said
-    assert "without a log-in" in said
-    assert load_plan(kept).strikes == small.strikes
+    assert "I31: ArmUnit of a page without a log-in was taken" in said
+    assert f"python -m hw_sim explore --plan {kept}" in said
+    assert [strike.fault for strike in load_plan(kept).strikes] == ["K117b"]
     assert json.loads(kept.read_text())["timeline"]
 
 
