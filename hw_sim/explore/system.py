@@ -284,6 +284,13 @@ class ExploreBench(FaultBench):
             return False
         return True
 
+    async def start_edge(self) -> bool:
+        try:
+            return await super().start_edge()
+        except MemoryError as error:  # planted; a process that cannot start is started again
+            self.system.notes.add(EDGE, f"service does not start: {error}")
+            return False
+
     async def kill_edge(self) -> None:
         self.system.notes.add(EDGE, "service is killed")
         await super().kill_edge()
