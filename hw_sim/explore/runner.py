@@ -32,7 +32,7 @@ from hw_sim.explore.summary import Document, Summary, show
 from hw_sim.explore.timeline import first_difference
 from hw_sim.faults.campaign import silence
 
-TWICE_EVERY = 100  # seeds: 1 % are played twice
+TWICE_EVERY, TWICE_AT = 100, 50  # seeds: 1 % are played twice, one of the fixed share among them
 SHRUNK_MAX = 3  # failures of one command that are shrunk; each takes up to a minute
 AHEAD = 3  # jobs of each core that are handed out before the oldest is back
 # A visit makes few cycles; looking for them each 700 objects costs 4 % of the time.
@@ -114,7 +114,7 @@ def _jobs(request: Request) -> Iterator[Job]:
         raise PlanError(f"{request.fault}: {why}")
     seeds = count(request.first_seed)
     return (
-        Job(draw_plan(seed, fault=request.fault), request.plant, seed % TWICE_EVERY == 0)
+        Job(draw_plan(seed, fault=request.fault), request.plant, seed % TWICE_EVERY == TWICE_AT)
         for seed in seeds
     )
 
