@@ -57,6 +57,14 @@ class Doors(Protocol):
     def connect(self, send: Callable[[bytes], None], *, token: str = "") -> Line: ...
 
 
+class Watch(Protocol):
+    """Somebody who looks at the same screen."""
+
+    def see(self, shown: Snapshot) -> None: ...
+
+    def close(self) -> None: ...
+
+
 class RobotError(Exception):
     """The screen did not get where the robot wanted it; the text says where it stands."""
 
@@ -64,7 +72,8 @@ class RobotError(Exception):
 class KioskRobot:
     """One page. Commands return the answer; until() waits for the screen."""
 
-    def __init__(self, hub: Doors) -> None:
+    def __init__(self, hub: Doors, watch: Watch | None = None) -> None:
+        self._watch = watch  # sees every picture, as the page is shown it
         self._hub = hub
         self._answers: dict[int, asyncio.Future[Accepted | Refused]] = {}
         self._seen = asyncio.Event()
@@ -93,6 +102,8 @@ class KioskRobot:
             self._beating.cancel()
             await asyncio.gather(self._beating, return_exceptions=True)
         self._connection.disconnect()
+        if self._watch is not None:
+            self._watch.close()
 
     async def freeze(self) -> None:
         """The page stands still with its last picture: no beat any more, the line stays open."""
@@ -184,6 +195,8 @@ class KioskRobot:
     def _take(self, data: bytes) -> None:
         if data.startswith(SNAPSHOT_HEAD):
             self._unread = data
+            if self._watch is not None and self.snapshot is not None:
+                self._watch.see(self.snapshot)
             self._seen.set()
             return
         message = _decode(data)

@@ -74,6 +74,8 @@ class TruthRecorder:
         self.dropped = 0
         self._entries_max = entries_max
         self._digest = hashlib.sha256()
+        self._levels: dict[str, list[tuple[int, int]]] = {}
+        self._levels_of = 0  # entries that were sorted into them
 
     def pulse(self, pulse: Pulse) -> None:
         self._add(self.pulses, "P", pulse)
@@ -94,7 +96,12 @@ class TruthRecorder:
 
     def levels(self, name: str) -> list[tuple[int, int]]:
         """(time, value) of one wire, oldest first."""
-        return [(entry.at_ns, entry.value) for entry in self.wires if entry.name == name]
+        if len(self.wires) < self._levels_of:  # older ones were given up
+            self._levels, self._levels_of = {}, 0
+        for entry in self.wires[self._levels_of :]:
+            self._levels.setdefault(entry.name, []).append((entry.at_ns, entry.value))
+        self._levels_of = len(self.wires)
+        return list(self._levels.get(name, ()))
 
     def timeline(self) -> Iterator[str]:
         """Every kept entry in order of time, one readable line each."""

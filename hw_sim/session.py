@@ -12,7 +12,7 @@ import logging
 import sys
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import structlog
@@ -24,6 +24,7 @@ from hw_sim import vtime
 from hw_sim.checkers import Facts, check
 from hw_sim.clinic.fhir_server import ClinicServer
 from hw_sim.clinic.shelf import Json
+from hw_sim.evidence import collect
 from hw_sim.kiosk_robot import KioskRobot
 from hw_sim.system import APPOINTMENT_ID, TECHNICIAN, SimSystem, SystemOptions, UnplayableError
 
@@ -107,24 +108,19 @@ async def play(options: SystemOptions, scenario: Scenario = ordinary_visit) -> S
     robot = await system.robot()
     try:
         await scenario(system, robot)
+        facts = collect(system, stuck="")  # before the store in memory is gone
     finally:
         await robot.close()
         await system.stop()
         system.unit.close()
-    return judge(system)
+    return judge(system, facts)
 
 
-def judge(system: SimSystem) -> SessionResult:
-    """The result, from the truth recorder and the clinic's shelf."""
+def judge(system: SimSystem, facts: Facts) -> SessionResult:
+    """The result: what the rules say of the truth record and of everything else outside."""
     truth = system.unit.recorder
-    plan = plan_of_system(system)
     sessions = system.clinic.resources("Procedure")
-    facts = Facts(
-        plan=plan,
-        level_pct_max=system.config.limits.level_pct_max,
-        ipi_us_min=system.config.limits.ipi_us_min,
-        counts=tuple(("clinic", count) for count in doses_of(system.clinic)),
-    )
+    facts = replace(facts, counts=tuple(("clinic", count) for count in doses_of(system.clinic)))
     pulses = truth.pulses
     return SessionResult(
         protocol=system.options.protocol,

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -40,6 +42,7 @@ from hw_sim.clinic.quirks import quirks_of
 from hw_sim.clinic.shelf import Json
 from hw_sim.kernel import Streams
 from hw_sim.kiosk_robot import KioskRobot
+from hw_sim.picture_log import PictureLog
 from hw_sim.plant.coil import COIL_KINDS
 from hw_sim.realtime.run_files import Ports, config_text, trusted_keys
 from hw_sim.sim_hal import SIM_LINK_KEY
@@ -139,6 +142,7 @@ class SimSystem:
         self.clinic = ClinicServer(lambda: self.clock.now().utc, quirks_of(options.quirks))
         self.clinic.load(visit_resources(self.protocol, EPOCH))
         self.line = ClinicLine(self.clinic, options.clinic_faults, self.streams.get("clinic"))
+        self.pictures = PictureLog()
         self._generation = 0
         self.app: App
         self._stage: Stage
@@ -167,6 +171,7 @@ class SimSystem:
             )
         )
         self._task = stage.run(self.app.run)
+        self.unit.mark("edge started")
 
     @staticmethod
     async def _hire(accounts: Accounts) -> None:
@@ -232,11 +237,31 @@ class SimSystem:
         """Hashes that cost nothing here."""
         return InlinePins(memory_kib=64, rounds=1)
 
+    @contextmanager
+    def reading(self) -> Iterator[SqliteStore]:
+        """The store for a look: the edge's own while it runs, else opened for the occasion."""
+        if not self.is_dead:
+            store = self.app.adapters.store
+            assert isinstance(store, SqliteStore)
+            yield store
+            return
+        store = self.open_store()
+        try:
+            yield store
+        finally:
+            store.close()
+
+    @property
+    def is_dead(self) -> bool:
+        """The edge's process is not there."""
+        return self._task is None or self._task.done()
+
     async def stop(self) -> None:
         """Shut the edge down; the unit lives on."""
         assert self._task is not None
         self._stage.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
+        self.unit.mark("edge ended")
         self.app.adapters.store.close()
         self._stage.finish()
         self._tracks.end()
@@ -259,7 +284,7 @@ class SimSystem:
 
     async def robot(self) -> KioskRobot:
         """A screen with the technician logged in."""
-        robot = KioskRobot(self.app.hub)
+        robot = KioskRobot(self.app.hub, self.pictures.screen())
         await robot.log_in(TECHNICIAN[0], TECHNICIAN[3])
         return robot
 

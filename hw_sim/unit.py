@@ -13,6 +13,7 @@ from collections.abc import Callable
 from hw_sim.contact_hand import ContactHand
 from hw_sim.edge_doors import EdgeHostEnable, EdgePanel, SimIndicators
 from hw_sim.kernel import Kernel, McuClock, Streams
+from hw_sim.line_log import LineLog
 from hw_sim.link import LinkPlan, SimLink
 from hw_sim.mcu import CoreFactory, McuState, SimMcu, real_core
 from hw_sim.plant.panel import BIT_BY_NAME, Wire
@@ -47,6 +48,7 @@ class SimUnit:
         self.kernel.attach(loop)
         self.streams = Streams(seed)
         self.recorder = TruthRecorder()
+        self.line_log = LineLog()
         self.plant = Plant(
             self.kernel, self.streams, self.recorder, coil=coil, threshold_pct=threshold_pct
         )
@@ -68,7 +70,7 @@ class SimUnit:
             self.hal,
             self.plant.panel,
             self.recorder,
-            self.link.from_mcu,
+            self._from_mcu,
             core_factory,
         )
         self.unit_id = unit_id
@@ -315,11 +317,16 @@ class SimUnit:
 
     # --- inside ---------------------------------------------------------------------------------
 
+    def _from_mcu(self, data: bytes) -> None:
+        self.line_log.note(self.kernel.now_ns, self.hal.boot_epoch, data, is_up=True)
+        self.link.from_mcu(data)
+
     def _to_mcu(self, data: bytes) -> None:
         if self.mcu.state is McuState.RUNNING:
             if self.hal.boot_epoch != self._watched_boot:
                 self._watched_boot = self.hal.boot_epoch
                 self._watch.restart()
+            self.line_log.note(self.kernel.now_ns, self.hal.boot_epoch, data, is_up=False)
             self._watch.feed(data)
             self.mcu.feed(data)
 

@@ -124,11 +124,6 @@ class FaultSystem(SimSystem):
             self.store = FaultyStore(self.store_faults, self.unit.mark)
         return self.store
 
-    @property
-    def is_dead(self) -> bool:
-        """The edge's process is not there."""
-        return self._task is None or self._task.done()
-
 
 @dataclass
 class FaultBench:

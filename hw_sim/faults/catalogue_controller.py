@@ -105,7 +105,7 @@ FAULTS: tuple[Fault, ...] = (
         held="stop 502 | refuse mcu_refused",
         arm="stop 502 | tolerate",
         alarms="enable_stuck internal self_test_failed",
-        breaks=("I1", "I4", "I14", "I15", "I17"),
+        breaks=("I1", "I4", "I14", "I15", "I17", "I18", "I31", "I33"),
     ),
     Fault(
         "M50",

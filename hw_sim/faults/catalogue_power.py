@@ -55,6 +55,7 @@ FAULTS: tuple[Fault, ...] = (
         arm="stop 301 | stop 302",
         alarms="amplitude bank_voltage charge_timeout",
         within_ms=TRAIN_MS,
+        breaks=("I6",),
     ),
     Fault(
         "G77d",
@@ -80,6 +81,7 @@ FAULTS: tuple[Fault, ...] = (
         held="stop 305",
         alarms="amplitude",
         cause=first_pulse,
+        breaks=("I6",),
     ),
     Fault(
         "G77f",
@@ -104,6 +106,7 @@ FAULTS: tuple[Fault, ...] = (
         held="stop 305 | stop 303",
         alarms="amplitude pulse_missing",
         cause=first_pulse,
+        breaks=("I19",),
     ),
     Fault(
         "G77h",

@@ -1,7 +1,7 @@
 """One fault in one state: strike, watch, mend, close, and judge against what was declared.
 
 Times are measured on the plant's own record, from the moment the cause was there to the last pulse
-and the fall of the enable. The invariants of hw_sim/checkers.py hold throughout; a fault that is
+and the fall of the enable. The invariants of hw_sim/checkers hold throughout; a fault that is
 itself a broken invariant (a switch that closes by itself) says so.
 """
 
@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 from edge.domain.faults import STOP_CODES, fault_row
 from edge.domain.session_states import S
-from hw_sim.checkers import OFF_NS_MAX, Facts, check, gate_windows
+from hw_sim.checkers import OFF_NS_MAX, check, gate_windows
+from hw_sim.evidence import collect
 from hw_sim.faults.bench import FaultBench
 from hw_sim.faults.states import AFTER, ARM, HELD, LIVE, REST, Situation
 from hw_sim.faults.watch import STOP, WORDS, Seen, Technician, close_visit
@@ -196,14 +197,7 @@ def path_windows(truth: TruthRecorder) -> list[tuple[int, int]]:
 
 
 def _violations(bench: FaultBench, fault: Fault) -> list[str]:
-    limits = bench.system.config.limits
-    plan = bench.system.protocol.plan
-    facts = Facts(
-        plan=plan,
-        level_pct_max=limits.level_pct_max,
-        ipi_us_min=limits.ipi_us_min,
-        core_stop_ns_max=fault.heard_ns,
-    )
+    facts = replace(collect(bench.system), core_stop_ns_max=fault.heard_ns)
     found = check(bench.system.unit.recorder, facts)
     return [str(v) for v in found if v.checker not in fault.breaks]
 

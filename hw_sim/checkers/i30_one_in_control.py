@@ -1,0 +1,38 @@
+"""I30: at any moment at most one screen is in control."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hw_sim.checkers.base import NS_PER_MS, Checker, Finding
+from hw_sim.checkers.facts import Facts
+from hw_sim.checkers.screens import Screens
+from hw_sim.recorder import TruthRecorder
+
+HANDED_NS = 150 * NS_PER_MS  # both screens are told within one picture's pace
+
+
+def _judge(truth: TruthRecorder, facts: Facts) -> Iterator[Finding]:
+    del truth
+    assert facts.pictures is not None
+    screens = Screens(facts.pictures, facts.screens_closed_ns)
+    told = False
+    for picture in facts.pictures:
+        if picture.shown.control != "here":
+            continue
+        later = screens.newest(picture.at_ns + HANDED_NS)
+        holders = [each.screen for each in later if each.shown.control == "here"]
+        if len(holders) > 1 and not told:
+            told = True
+            yield Finding(picture.at_ns, f"screens {holders} are in control at once")
+
+
+CHECKER = Checker(
+    id="I30",
+    name="one-in-control",
+    rule="At most one screen is in control; whoever takes it takes it away.",
+    bound="150 ms until both have been told",
+    evidence="pictures of all screens",
+    judge=_judge,
+    needs=("pictures",),
+)
