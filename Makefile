@@ -14,7 +14,7 @@ SECONDS_EXPLORE := $(or $(SECONDS),60)
 # About a minute of one processor; fixed seeds, so that a change of the product is all that differs.
 SHARE_SEEDS := 50
 
-.PHONY: help run test lint types unit pure system rest real-time process page micropython kiosk-test bench faults explore explore-share month heat mutants risk firmware firmware-check docs lock clean
+.PHONY: help run test lint types unit pure system rest real-time process page micropython kiosk-test bench faults plants explore explore-share month heat mutants risk firmware firmware-check docs lock clean
 
 help: ## what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -93,6 +93,9 @@ faults: .venv/.stamp ## every fault of the catalogue in every state of a visit; 
 month: .venv/.stamp ## a month of recorded sessions, all replayed to the same event hash; writes build/month.json
 	$(PY) -m hw_sim month --json build/month.json
 
+plants: .venv/.stamp ## every planted bug: is it found within 30 s by its invariant; writes build/plants.json
+	$(PY) -m hw_sim plants --json build/plants.json
+
 explore: .venv/.stamp ## random whole sessions with faults for SECONDS (60); writes build/explore.json
 	$(PY) -m hw_sim explore --seconds $(SECONDS_EXPLORE) --json build/explore.json
 
@@ -112,6 +115,7 @@ firmware-check: .venv/.stamp tests/node_modules/.stamp ## the firmware's long pr
 
 docs: .venv/.stamp ## rewrite the generated pages of docs/
 	$(PY) -m edge.docs
+	$(PY) -m hw_sim.checkers.page
 
 lock: .venv/.stamp ## pin dependencies anew
 	$(PY) -m pip install -q uv

@@ -205,6 +205,17 @@ def month(
 
 
 @app.command()
+def plants(
+    only: Annotated[str | None, typer.Option(help="One plant, such as door-ignored.")] = None,
+    json_path: Annotated[Path | None, typer.Option("--json", help="Write the outcomes.")] = None,
+) -> None:
+    """Every planted bug in its scene: is it found, by which invariant, after how many seconds."""
+    from hw_sim.plants.campaign import campaign
+
+    raise typer.Exit(campaign(only=only, json_path=json_path))
+
+
+@app.command()
 def heat(
     json_path: Annotated[Path | None, typer.Option("--json", help="Write the figures.")] = None,
     share: Annotated[

@@ -128,6 +128,10 @@ class PowerStage:
         self.advance(now_ns)
         self.is_bleeding = on
 
+    def lose(self, share_left: float) -> None:
+        """A fault takes energy out of the bank; so much of it is left."""
+        self._energy_j *= share_left
+
     def begin_pulse(self, start_ns: int) -> float:
         """Close the switch from the voltage of this instant, and return that voltage."""
         self._pulse_v = self.voltage_v(start_ns)
