@@ -11,6 +11,7 @@ from hw_sim.recorder import TruthRecorder
 
 LENGTH_NS = 2 * NS_PER_S  # [P] from the first pulse's order to the last result's booking
 RESULT = "train_result"
+TRAINS = ("train_intent", RESULT)
 
 
 def _judge(truth: TruthRecorder, facts: Facts) -> Iterator[Finding]:
@@ -40,8 +41,9 @@ def _length(truth: TruthRecorder, own: list[JournalEntry], told_ms: int) -> Iter
     if not given:
         return
     true_ns, told_ns = given[-1] - given[0], told_ms * NS_PER_MS
-    # A count that was settled late makes the session look longer, up to its booking.
-    booked_ns = max(true_ns, last_ns - given[0])
+    # A count that was settled late makes the session look longer, up to its last row.
+    rows_ns = [row.at_ns for row in own if row.kind in TRAINS]
+    booked_ns = max(true_ns, rows_ns[-1] - given[0])
     if not true_ns - LENGTH_NS <= told_ns <= booked_ns + LENGTH_NS:
         text = f"signed with {told_ms / 1000} s, the pulses took {true_ns / 1e9:.3f} s"
         yield Finding(last_ns, text)

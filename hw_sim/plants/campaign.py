@@ -1,8 +1,8 @@
 """Runs every planted bug in its scene, and says how long it took to be found, and by what.
 
-A plant is found when each invariant that it breaks is violated, within the time. Each bug of a
-plant that is said to be masked is run alone as well, and must break none of them: otherwise
-the table of masks is wrong. On all cores; one process for one run.
+A plant is found when each invariant that it breaks is violated, within the time. Of a plant with
+several bugs every smaller choice of them is run as well, and must break none of those invariants:
+otherwise the table of masks is wrong. On all cores; one process for one run.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import time
 import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import combinations
 from pathlib import Path
 
 from rich.console import Console
@@ -32,10 +33,10 @@ SECONDS_MAX = 30.0  # of one core, until a planted bug is found
 
 @dataclass(frozen=True)
 class Job:
-    """bug: number of the one that is planted alone; None plants all of them."""
+    """bugs: numbers of those that are planted without the others; () plants all of them."""
 
     plant: str
-    bug: int | None = None
+    bugs: tuple[int, ...] = ()
 
 
 @dataclass
@@ -43,7 +44,7 @@ class Outcome:
     """What one run gave."""
 
     plant: str
-    bug: int | None
+    bugs: tuple[int, ...]
     seconds: float = 0.0
     found: dict[str, str] = field(default_factory=dict)  # invariant: its first violation
     broke: str = ""  # the run itself
@@ -53,9 +54,10 @@ class Outcome:
         plant = PLANTS[self.plant]
         if self.broke:
             return self.broke
-        if self.bug is not None:
+        if self.bugs:
             seen = ", ".join(name for name in plant.breaks if name in self.found)
-            return f"found alone by {seen}: {plant.bugs[self.bug].text}" if seen else ""
+            texts = "; ".join(plant.bugs[number].text for number in self.bugs)
+            return f"found by {seen} without the rest: {texts}" if seen else ""
         missed = ", ".join(name for name in plant.breaks if name not in self.found)
         if missed:
             return f"not found by {missed}"
@@ -66,8 +68,8 @@ def run_job(job: Job) -> Outcome:
     """Plant, play the scene, take the bug out again."""
     silence()
     plant = PLANTS[job.plant]
-    planted = plant.apply() if job.bug is None else plant.bugs[job.bug].apply()
-    outcome = Outcome(job.plant, job.bug)
+    planted = plant.part(job.bugs).apply() if job.bugs else plant.apply()
+    outcome = Outcome(job.plant, job.bugs)
     began_s = time.process_time()
     try:
         with planted:
@@ -80,12 +82,13 @@ def run_job(job: Job) -> Outcome:
 
 
 def jobs_for(names: Sequence[str]) -> list[Job]:
-    """Each plant, and each of its bugs that hides alone."""
+    """Each plant, and each smaller choice of its bugs, which has to hide."""
     found = []
     for name in names:
         found.append(Job(name))
-        bugs = PLANTS[name].bugs
-        found += [Job(name, number) for number in range(len(bugs)) if len(bugs) > 1]
+        numbers = range(len(PLANTS[name].bugs))
+        for size in range(1, len(numbers)):
+            found += [Job(name, chosen) for chosen in combinations(numbers, size)]
     return found
 
 
@@ -117,16 +120,19 @@ def campaign(*, only: str | None, json_path: Path | None) -> int:
         console.print(f"{outcome.plant}: {text}", markup=False, style="red")
     if missing:
         console.print(f"invariants without a plant: {', '.join(missing)}", style="red")
-    alone = sum(o.bug is not None for o in outcomes)
+    alone = sum(len(o.bugs) == 1 for o in outcomes)
+    pairs = sum(len(o.bugs) == 2 for o in outcomes)
     slowest = max(o.seconds for o in outcomes)
     console.print(
-        f"{len(names)} plants, {alone} bugs alone, {len(problems)} problems, slowest {slowest} s"
+        f"{len(names)} plants, hidden: {alone} bugs alone, {pairs} pairs beside a third;"
+        f" {len(problems)} problems, slowest {slowest} s"
     )
     if json_path is not None:
         json_path.parent.mkdir(parents=True, exist_ok=True)
         document = {
             "plants": len(names),
-            "alone": alone,
+            "hidden_alone": alone,
+            "hidden_pairs": pairs,
             "uncovered": missing,
             "problems": [f"{o.plant}: {text}" for o, text in problems],
             "outcomes": [asdict(o) for o in outcomes],
@@ -146,7 +152,7 @@ def _run_all(work: Sequence[Job]) -> Iterator[Outcome]:
 
 def _table(outcomes: Sequence[Outcome]) -> Table:
     table = Table("invariant", "plant", "scene", "s", "what was found")
-    whole = [outcome for outcome in outcomes if outcome.bug is None]
+    whole = [outcome for outcome in outcomes if not outcome.bugs]
     rows = [(_number(name), outcome, name) for outcome in whole for name in _breaks(outcome)]
     for _, outcome, name in sorted(rows, key=lambda row: (row[0], row[1].plant)):
         plant: Plant = PLANTS[outcome.plant]

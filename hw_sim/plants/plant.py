@@ -7,9 +7,9 @@ several that hide each other. Owns no scenario.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 Apply = Callable[[], AbstractContextManager[None]]
@@ -28,7 +28,7 @@ class Bug:
 class Plant:
     """Bugs that together break invariants, each of which has to be caught in a run of the scene.
 
-    masked: for each bug that breaks nothing alone in that scene, which defence hides it.
+    masked: for each bug which defence hides it alone; so does every smaller choice of several.
     """
 
     name: str
@@ -41,6 +41,10 @@ class Plant:
     def text(self) -> str:
         """What the product does now."""
         return "; ".join(bug.text for bug in self.bugs)
+
+    def part(self, numbers: Sequence[int]) -> Plant:
+        """Some of its bugs alone."""
+        return replace(self, bugs=tuple(self.bugs[number] for number in numbers))
 
     @contextmanager
     def apply(self) -> Iterator[None]:
