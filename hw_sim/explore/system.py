@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from edge.adapters.pin_hash import InlinePins
-from edge.api.hub import Hub
+from edge.api.doors import HubDoors
 from edge.api.schema import Accepted, ClientMessage, Refused, Stop
 from edge.domain.verdict import Verdict
 from edge.ports import ClinicAnswer, ClinicUnreachableError, PinHasher, StoreError, Value
@@ -42,7 +42,7 @@ _TASK_NUMBER = re.compile(r"Task-(\d+)")
 class _ClosingDoors:
     """The hub's doors; a page that the service closes is told, as a browser is."""
 
-    def __init__(self, hub: Hub, on_close: Callable[[], None]) -> None:
+    def __init__(self, hub: HubDoors, on_close: Callable[[], None]) -> None:
         self._hub = hub
         self._on_close = on_close
 
@@ -56,7 +56,7 @@ class _ClosingDoors:
 class NotedRobot(KioskRobot):
     """A page whose commands and answers are noted; close() ends every wait for an answer."""
 
-    def __init__(self, hub: Hub, notes: Notes) -> None:
+    def __init__(self, hub: HubDoors, notes: Notes) -> None:
         self._notes = notes
         self.is_closed = False
         super().__init__(_ClosingDoors(hub, self._closed_by_service))
@@ -176,7 +176,7 @@ class ExploreSystem(FaultSystem):
     def __init__(self, plan: FaultPlan) -> None:
         self.are_pins_hanging = False
         self.deaths: list[str] = []  # what ended the edge when nobody had asked for it
-        self._told: asyncio.Task[None] | None = None  # the task whose end is no news
+        self._told: asyncio.Future[None] | None = None  # the task whose end is no news
         super().__init__(
             SystemOptions(
                 seed=plan.seed,

@@ -82,7 +82,9 @@ def test_session_work_that_was_replaced_is_no_failure_and_that_was_cancelled_is_
         session.begin(asyncio.sleep(1000.0))
         await asyncio.sleep(1.0)
         assert not watched.done()
-        works = [t for t in asyncio.all_tasks() if t.get_coro().__qualname__ == "sleep"]
+        works = [
+            t for t in asyncio.all_tasks() if getattr(t.get_coro(), "__qualname__", "") == "sleep"
+        ]
         works[0].cancel()
         await watched
 
