@@ -146,13 +146,14 @@ class SimSystem:
         self._generation = 0
         self.app: App
         self._stage: Stage
+        self._store: SqliteStore
         self._tracks: Tracks = NoTracks()
         self._task: asyncio.Future[None] | None = None
 
     async def start(self) -> None:
         """Boot the edge (again) on the unit and clinic that are there."""
         self._generation += 1
-        store = self.open_store()
+        self._store = store = self.open_store()
         if self.options.has_certificate:
             self._grant(store)
         await self._hire(Accounts(store, self.pins()))
@@ -241,9 +242,7 @@ class SimSystem:
     def reading(self) -> Iterator[SqliteStore]:
         """The store for a look: the edge's own while it runs, else opened for the occasion."""
         if not self.is_dead:
-            store = self.app.adapters.store
-            assert isinstance(store, SqliteStore)
-            yield store
+            yield self._store
             return
         store = self.open_store()
         try:
