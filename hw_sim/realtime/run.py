@@ -233,6 +233,7 @@ def _announce(options: RunOptions, console: Console) -> None:
         *((f"Log in as {a.role}", f"{a.name}, PIN {a.pin}") for a in DEMO_ACCOUNTS),
         ("Bench panel", f"http://127.0.0.1:{ports.bench}/"),
         ("Clinic", f"http://127.0.0.1:{ports.clinic}/"),
+        ("Service console", f"http://127.0.0.1:{ports.kiosk}/service"),
         ("Files and logs", f"{options.folder}"),
     )
     for name, value in rows:
