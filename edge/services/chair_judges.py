@@ -96,6 +96,8 @@ class ChairJudges:
             return refused("uncertain")
         if self._runner.remaining == 0:
             return refused("nothing_to_resume")
+        if self._runner.unsensed:
+            return refused("pulse_unsensed")
         verdict = self._rest.judge()
         if verdict.is_accepted:
             verdict = self._ready(is_begun=True)

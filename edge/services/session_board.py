@@ -122,18 +122,19 @@ class SessionBoard:
         train = book.open_train
         dose.prescribed = book.plan.pulses
         if train is None:
-            dose.delivered, dose.uncertain = book.delivered, 0
+            dose.delivered, dose.uncertain = book.delivered, book.unsensed
         else:
             dose.delivered = max(dose.delivered, book.delivered)
             most = book.delivered + train.commanded
-            dose.uncertain = most - dose.delivered if is_open else 0
+            dose.uncertain = (most - dose.delivered if is_open else 0) + book.unsensed
         self.session.unsettled = None
         self._show_place()
 
     def show_uncertain(self, judged: Unsettled) -> None:
         """The count stays open, between two bounds."""
         dose = self.session.dose
-        dose.delivered, dose.uncertain = judged.at_least, judged.at_most - judged.at_least
+        dose.delivered = judged.at_least
+        dose.uncertain = judged.at_most - judged.at_least + self._book.unsensed
         self.session.unsettled = judged
         self._show_place()
 

@@ -9,6 +9,7 @@ that can be said. Owns no device and no phase; the journal stamps the time.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from edge.domain.dose import LedgerCount, Settled, TrainIntent, Unsettled, reconcile
@@ -17,10 +18,13 @@ from edge.domain.resume import Gap, Instant, gap_between
 from edge.domain.session import NextTrain
 from edge.domain.train_plan import Plan
 from edge.services.journal import Journal
+from firmware.wire.codes import F_PULSE_MISSING
 from firmware.wire.reports import TrainResult
 
 INTENT = "train_intent"
 RESULT = "train_result"
+STOPPED = "stopped"
+UNSENSED = str(F_PULSE_MISSING)
 TRAIN_KINDS = (INTENT, RESULT)
 REFUSED = "refused"
 ENDED_NAMES = ("complete", "hold", "stop", "fault")  # index: ENDED_* of firmware/wire/codes.py
@@ -57,6 +61,9 @@ class SessionBook:
         self.plan = plan
         self.trains: list[BookedTrain] = []
         self._last_pulse: tuple[int | None, int] | None = None  # boot of the controller, MCU time
+        # Pulses that went out and were not sensed: nobody knows whether the patient had them.
+        self.unsensed = 0
+        self._unsensed_train = 0  # the train that the last of them was in, counted from 1
 
     @property
     def open_train(self) -> BookedTrain | None:
@@ -177,6 +184,7 @@ class SessionBook:
     def tell(self, kind: str, body: dict[str, object]) -> None:
         """Another row of the session's story. Raises StoreError."""
         self._journal.record(self.session_id, kind, body)
+        self._count_unsensed(kind, body)
 
     def reconcile(
         self, ledger: LedgerCount, ended: str, *, peak_c10: int | None
@@ -218,6 +226,20 @@ class SessionBook:
                 train.ended = str(row.body.get("ended", ""))
                 started = row.body.get("started_us")
                 train.started_us = started if isinstance(started, int) else None
+            else:
+                self._count_unsensed(row.kind, row.body)
+
+    @property
+    def has_noted_unsensed(self) -> bool:
+        """Whether the last train is known to have ended with such a pulse."""
+        return self._unsensed_train == len(self.trains)
+
+    def _count_unsensed(self, kind: str, body: Mapping[str, object]) -> None:
+        """A train ends with the first pulse that is not sensed, so there is one in a train."""
+        is_new = not self.has_noted_unsensed
+        if kind == STOPPED and body.get("code") == UNSENSED and is_new:
+            self.unsensed += 1
+            self._unsensed_train = len(self.trains)
 
     def _booked(self, row: JournalRow, now: Instant) -> BookedTrain:
         train = BookedTrain(

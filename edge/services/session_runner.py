@@ -95,6 +95,11 @@ class SessionRunner:
         """Pulses of the session that were not given."""
         return 0 if self._book is None else self._book.plan.pulses - self._book.delivered
 
+    @property
+    def unsensed(self) -> int:
+        """Pulses of the session that went out and were not sensed."""
+        return 0 if self._book is None else self._book.unsensed
+
     def page_silent_s(self) -> float | None:
         """How long the controlling screen has been silent; None when it need not speak."""
         return self.page.silent_s() if self._phase.now is S.TREATING else None
@@ -211,7 +216,15 @@ class SessionRunner:
         if fault == codes.F_PULSE_UNASKED and self._phase.now in AFTER_STOP:
             self.count = Count.ASKING
             self._task.begin(self._settle("fault", must_ask=True))
+        if fault == codes.F_PULSE_MISSING and self._phase.now in (S.UNCERTAIN, *AFTER_STOP):
+            self._unsensed_too(str(fault))
         self._break_off(E.FAULT, str(fault))
+
+    def _unsensed_too(self, code: str) -> None:
+        """Heard of after the session was broken off for another reason, or after a restart."""
+        if self._book is not None and not self._book.has_noted_unsensed:
+            self._tell("stopped", code=code)
+            self.board.show_dose(is_open=self.count is not Count.SETTLED)
 
     def on_status(self) -> None:
         """Keep the highest temperature of the session."""

@@ -47,9 +47,6 @@ _KILLS: dict[str, tuple[str, ...]] = {
     "D87": (DISK_TROUBLE,),
     "D88": (DISK_TROUBLE,),
 }
-# Here a visit goes on after mending, where the campaign's has ended: a pulse whose sensing was lost
-# is booked as not given (the catalogue says why), so that the rest of the plan is one pulse longer.
-_BREAKS_LATER: dict[str, tuple[str, ...]] = {"M53": ("I9", "I10")}
 # The clinic itself has lost or doubled what it was given.
 CLINIC_FORGETS, CLINIC_DOUBLES = ("I21",), ("I21",)
 
@@ -96,7 +93,7 @@ KINDS: tuple[Kind, ...] = (
             f.id,
             f.text,
             f.strike,
-            f.breaks + _BREAKS_LATER.get(f.id, ()),
+            f.breaks,
             f.heard_ns,
             _KILLS.get(f.id, ()),
         )

@@ -43,7 +43,7 @@ WORLD = {
     "hw_sim/clinic": ("random",),
     "hw_sim/card": ("random",),
     "hw_sim/kernel.py": ("random",),
-    "hw_sim/vtime.py": ("threading", "asyncio.all_tasks"),
+    "hw_sim/vtime.py": ("random", "threading", "asyncio.all_tasks"),
     "hw_sim/link.py": ("random",),
     "hw_sim/mcu.py": (),
     "hw_sim/sim_hal.py": ("random",),

@@ -427,6 +427,7 @@ refusal-mcu_refused = { $reason ->
 }
 refusal-uncertain = The outcome is uncertain. Wait until the controller's count is settled.
 refusal-nothing_to_resume = All pulses of this session have been given. End the session.
+refusal-pulse_unsensed = One pulse went out and was not sensed. Whether it was given is not known: end the session here.
 refusal-pause_too_long = The last pulse was too long ago. Ask a clinician whether the rest may follow, or end the session here.
 refusal-gap_unknown = Nobody knows how long ago the last pulse was. Ask a clinician, or end the session here.
 refusal-other_day = The last pulse was on another day. End this session here; what is missing is the physician's to order.
