@@ -56,6 +56,7 @@ def test_ready_unit_has_no_reasons_and_closed_interlocks() -> None:
         ({"clock_uncertainty_us": None}, ("clock_unsure",)),
         ({"sounder": "failed"}, ("sounder_dead",)),
         ({"sounder": "open"}, ("sounder_unproved",)),
+        ({"is_session_held": True}, ("session_held",)),
         ({"clock_uncertainty_us": 5_001}, ("clock_unsure",)),
         ({"clock_uncertainty_us": 5_001, "fault": 1, "coil_type": "", "surface_c10": None},
          ("fault", "coil_absent", "temperature_unknown", "clock_unsure")),

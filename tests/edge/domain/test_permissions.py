@@ -40,7 +40,7 @@ def test_each_role_has_its_commands_and_no_other() -> None:
     assert of_role["engineer"] == {
         *ALWAYS, "take_control", "acknowledge", "acknowledge_alarm", "pause_audio", "test_alarms",
         "pause", "start_safety_test", "start_full_safety_test", "repeat_safety_step",
-        "end_safety_test",
+        "end_safety_test", "decide_held",
     }  # fmt: skip
 
 

@@ -139,6 +139,7 @@ DOMAIN: dict[str, tuple[Any, ...]] = {
     "sounder": ("passed", "failed", "open"),
     "certificate": ("", "expired"),
     "ahead": _AHEAD,
+    "is_session_held": (False, True),
 }
 FINE: dict[str, tuple[Any, ...]] = {
     "host_back": (False, True),

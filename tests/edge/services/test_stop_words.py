@@ -71,7 +71,7 @@ def test_every_stop_says_whether_the_dose_counts(code: str) -> None:
         f"The count of 330 pulses {word}" in stop_sentence(stop, GIVEN, WORDS)
     )
     open_count = stop_sentence(stop, Dose(600, 330, 30), WORDS)
-    assert "30 pulses are not settled yet. They are not counted as given." in open_count
+    assert "30 more pulses may have been given. The day's limit counts them as given." in open_count
 
 
 def test_stop_of_a_session_is_in_the_journal_and_on_the_screen_s_story_with_its_text() -> None:
