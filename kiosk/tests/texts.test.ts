@@ -60,6 +60,7 @@ const BUILT: Record<string, readonly (string | undefined)[]> = {
   "certificate-": ["none", "expired", "interrupted"],
   "safety-is-": valuesOf("SafetyTestView", "outcome"),
   "safety-next-": ["failed", "dropped", "stopped"],
+  "service-contact-": ["host", "flow"],
   "service-outcome-": ["completed", "stopped", "not_done", ""],
   "check-": ["identity", "medication", "sleep", "alcohol", "health", "mood", "metal", "earplugs", "link", "order"],
 };

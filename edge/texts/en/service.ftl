@@ -47,7 +47,6 @@ service-surface = Contact face
 service-winding = Winding
 service-own = Own sensor
 service-foreseen = Foreseen peak
-service-limit = Limit
 service-train = Train { $train }: { $pulses } pulses
 service-alarm-on = Alarm: { $what }
 service-alarm-off = Alarm over: { $what }
