@@ -94,9 +94,10 @@ class ChairJudges:
             return verdict
         if self._runner.count is not Count.SETTLED:
             return refused("uncertain")
-        if self._runner.remaining == 0:
+        book = self._runner.book
+        if book is None or not book.remaining:
             return refused("nothing_to_resume")
-        if self._runner.unsensed:
+        if book.unsensed:
             return refused("pulse_unsensed")
         verdict = self._rest.judge()
         if verdict.is_accepted:

@@ -78,6 +78,11 @@ class SessionBook:
         return sum(train.measured or 0 for train in self.trains)
 
     @property
+    def remaining(self) -> int:
+        """Pulses of the plan without a result."""
+        return self.plan.pulses - self.delivered
+
+    @property
     def commanded(self) -> int:
         """Pulses asked of the controller and not refused."""
         return sum(train.commanded for train in self.sent())

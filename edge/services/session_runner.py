@@ -90,16 +90,6 @@ class SessionRunner:
         """Settled pulses of the session."""
         return 0 if self._book is None else self._book.delivered
 
-    @property
-    def remaining(self) -> int:
-        """Pulses of the session that were not given."""
-        return 0 if self._book is None else self._book.plan.pulses - self._book.delivered
-
-    @property
-    def unsensed(self) -> int:
-        """Pulses of the session that went out and were not sensed."""
-        return 0 if self._book is None else self._book.unsensed
-
     def page_silent_s(self) -> float | None:
         """How long the controlling screen has been silent; None when it need not speak."""
         return self.page.silent_s() if self._phase.now is S.TREATING else None
@@ -216,15 +206,12 @@ class SessionRunner:
         if fault == codes.F_PULSE_UNASKED and self._phase.now in AFTER_STOP:
             self.count = Count.ASKING
             self._task.begin(self._settle("fault", must_ask=True))
-        if fault == codes.F_PULSE_MISSING and self._phase.now in (S.UNCERTAIN, *AFTER_STOP):
-            self._unsensed_too(str(fault))
-        self._break_off(E.FAULT, str(fault))
-
-    def _unsensed_too(self, code: str) -> None:
-        """Heard of after the session was broken off for another reason, or after a restart."""
-        if self._book is not None and not self._book.has_noted_unsensed:
-            self._tell("stopped", code=code)
+        is_broken_off = self._book is not None and self._phase.now in (S.UNCERTAIN, *AFTER_STOP)
+        if fault == codes.F_PULSE_MISSING and is_broken_off:  # heard of late, or after a restart
+            if not self.the_book.has_noted_unsensed:
+                self._tell("stopped", code=str(fault))
             self.board.show_dose(is_open=self.count is not Count.SETTLED)
+        self._break_off(E.FAULT, str(fault))
 
     def on_status(self) -> None:
         """Keep the highest temperature of the session."""
@@ -262,8 +249,7 @@ class SessionRunner:
         self._say_train(train.train_index, train.measured or 0, train.ended)
         if self._feeder is not None:
             self._feeder.on_train_closed()
-        has_more = self._book.delivered < self._book.plan.pulses
-        if self.page.is_pause_due and self._phase.now is S.TREATING and has_more:
+        if self.page.is_pause_due and self._phase.now is S.TREATING and self._book.remaining:
             self.pause("page_silent")
 
     def _say_train(self, train_index: int, pulses: int, ended: str) -> None:
@@ -338,7 +324,7 @@ class SessionRunner:
             self._client.stop()
         self._tell("paused", code=code, who=who, **self.board.stop_words(self._sentence))
         await self._settle("hold", must_ask=False)
-        if self.count is Count.SETTLED and self.delivered == self.the_book.plan.pulses:
+        if self.count is Count.SETTLED and not self.the_book.remaining:
             await self._complete()
 
     def _break_off(self, event: E, code: str) -> None:
