@@ -26,7 +26,7 @@ test: $(READY) ## everything that CI runs, under 10 minutes
 	@.ci/need chromium
 	@echo "three at a time, in real time one of them; each part prints when it is over"
 	@$(MAKE) --no-print-directory -j3 --output-sync=target \
-	  real-time micropython pure rest system kiosk-test types lint
+	  real-time micropython pure rest system explore-share kiosk-test types lint
 	@echo "all green"
 
 lint: .venv/.stamp ## style, imports between floors, generated files current

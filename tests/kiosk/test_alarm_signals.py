@@ -173,16 +173,25 @@ async def test_alarm_colour_planted_elsewhere_is_found(kiosk: Kiosk) -> None:
         assert (await coloured(eye, page)).get(name, 0) > 500
 
 
+def users_of_alarm_colours(texts: list[str]) -> dict[str, set[str]]:
+    """Selectors by the colour that they take."""
+    users: dict[str, set[str]] = {}
+    for text in texts:
+        for selector, body in re.findall(r"([^{}]+)\{([^{}]*)\}", text):
+            for name in re.findall(r"var\(--(high|medium|low|stop|stop-ink)\)", body):
+                users.setdefault(name, set()).add(selector.split("*/")[-1].strip())
+    return users
+
+
 async def test_styles_have_one_flash_and_one_list_of_alarm_colours() -> None:
     css = {path.name: path.read_text() for path in sorted(STYLES.glob("*.css"))}
     endless = [line for text in css.values() for line in text.splitlines() if "infinite" in line]
     assert [line.split()[1] for line in endless] == ["flash", "flash"]
 
-    users: dict[str, set[str]] = {}
-    for text in css.values():
-        for selector, body in re.findall(r"([^{}]+)\{([^{}]*)\}", text):
-            for name in re.findall(r"var\(--(high|medium|low|stop|stop-ink)\)", body):
-                users.setdefault(name, set()).add(selector.split("*/")[-1].strip())
+    console = users_of_alarm_colours([css.pop("service.css")])
+    assert console["medium"] == {".bar.medium", ".event.medium"}  # of alarms that were
+    assert console["low"] == {".bar.low", ".event.low"}
+    users = users_of_alarm_colours(list(css.values()))
     assert users["medium"] == {".strip.medium", ".alarms .medium .mark"}
     assert users["low"] == {".strip.low", ".alarms .low .mark"}
     assert users["high"] == {".strip.high", ".alarms .mark", ".safety .checklist li.bad", ".lost"}

@@ -10,6 +10,7 @@ from edge.domain.permissions import (
     COMMAND_KINDS,
     ROLES,
     judge_permission,
+    may_open_console,
     may_release,
 )
 
@@ -71,3 +72,7 @@ def test_unknown_role_or_command_is_not_permitted() -> None:
 
 def test_release_is_the_clinician_s() -> None:
     assert [role for role in ROLES if may_release(role)] == ["clinician"]
+
+
+def test_recordings_are_for_the_engineer_alone() -> None:
+    assert [role for role in ROLES if may_open_console(role)] == ["engineer"]
