@@ -14,7 +14,7 @@ SECONDS_EXPLORE := $(or $(SECONDS),60)
 # About a minute of one processor; fixed seeds, so that a change of the product is all that differs.
 SHARE_SEEDS := 50
 
-.PHONY: help run test lint types unit pure system rest real-time process page micropython kiosk-test bench faults plants explore explore-share month heat mutants risk firmware firmware-check docs lock clean
+.PHONY: help run test lint types unit pure system rest real-time process page micropython kiosk-test bench faults plants crash durability cuts kills publish explore explore-share month heat mutants risk firmware firmware-check docs lock clean
 
 help: ## what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -89,6 +89,21 @@ risk: $(READY) ## the tests of every control, then docs/risk/trace.md and build/
 
 faults: .venv/.stamp ## every fault of the catalogue in every state of a visit; writes build/faults.json
 	$(PY) -m hw_sim faults --json build/faults.json
+
+crash: .venv/.stamp ## kill, power cut and failing card at every EVERY-th (1) point of four visits; an hour
+	$(PY) -m hw_sim crash --every $(or $(EVERY),1) --json build/crash.json
+
+durability: .venv/.stamp ## power cut or failure at every operation of the card, good and bad settings
+	$(PY) -m hw_sim durability --json build/durability.json
+
+cuts: .venv/.stamp ## iTBS 600 cut at each of its pulses; writes build/cuts.json
+	$(PY) -m hw_sim cuts build/cuts.json
+
+kills: $(READY) ## SIGKILL of the real service, COUNT (200) times, in real time; writes build/kills.json
+	$(PY) -m tests.process.kills --count $(or $(COUNT),200) --json build/kills.json
+
+publish: .venv/.stamp ## docs/reliability.md from what these campaigns left in build/
+	$(PY) -m hw_sim publish
 
 month: .venv/.stamp ## a month of recorded sessions, all replayed to the same event hash; writes build/month.json
 	$(PY) -m hw_sim month --json build/month.json

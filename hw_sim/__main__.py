@@ -252,6 +252,18 @@ def crash(
 
 
 @app.command()
+def publish(
+    folder: Annotated[
+        Path, typer.Option("--dir", help="Where the campaigns left their results.")
+    ] = Path("build"),
+) -> None:
+    """Write docs/reliability.md out of what the campaigns have found."""
+    from hw_sim.published import publish as write
+
+    raise typer.Exit(write(folder))
+
+
+@app.command()
 def bench(
     json_path: Annotated[Path | None, typer.Option("--json", help="Write the figures.")] = None,
 ) -> None:

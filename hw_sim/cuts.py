@@ -26,6 +26,7 @@ from edge.api import schema
 from edge.api.session_view import RestView, SessionView
 from edge.domain.train_plan import Plan
 from hw_sim.checkers import Facts, check
+from hw_sim.commit import commit
 from hw_sim.faults.bench import FaultBench, FaultSystem
 from hw_sim.faults.campaign import silence
 from hw_sim.fork import ForkError, fork_run
@@ -333,6 +334,7 @@ def summarise(results: Sequence[CutResult], seed: int, wall_s: float) -> dict[st
         for name in MEANS
     }
     return {
+        "commit": commit(),
         "protocol": PROTOCOL,
         "seed": seed,
         "cuts": len(results),

@@ -24,6 +24,7 @@ from edge.ports import StoreError
 from hw_sim.card.card import Card, CardError, CardFaults, Damage, Operation, Trouble
 from hw_sim.card.store import DATABASE, open_on
 from hw_sim.card.vfs import CardVfs
+from hw_sim.commit import commit
 
 COMMITS = 12
 ROW_BYTES = 700  # an intent or a result with its hashes
@@ -219,7 +220,7 @@ def campaign(*, json_path: Path | None) -> int:
             row.settings, str(row.cuts), str(row.images), str(row.lost), str(row.corrupt), verdict
         )
     console.print(table)
-    document = {"rows": [row.as_dict() for row in rows]}
+    document = {"commit": commit(), "rows": [row.as_dict() for row in rows]}
     if json_path is not None:
         json_path.parent.mkdir(parents=True, exist_ok=True)
         json_path.write_text(json.dumps(document, indent=1) + "\n")

@@ -29,6 +29,7 @@ from rich.table import Table
 
 from hw_sim.card.card import CardError, Damage, Operation, Trouble
 from hw_sim.card.store import CardStore
+from hw_sim.commit import commit
 from hw_sim.crash.references import REFERENCES
 from hw_sim.crash.tapped import TappedSystem
 from hw_sim.crash.trial import Cut, CutResult, Survivor
@@ -348,6 +349,7 @@ def summarise(
     results = [result for part in found for result in part.results]
     visits = {part.reference: part for part in found}
     return {
+        "commit": commit(),
         "every": every,
         "seed": seed,
         "wall_s": round(wall_s, 1),

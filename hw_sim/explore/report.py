@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 import os
 import platform
-import subprocess
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
+from hw_sim.commit import commit
 from hw_sim.explore.outcome import Outcome
 from hw_sim.explore.plan import FaultPlan
 
@@ -36,13 +36,6 @@ def versions() -> dict[str, str]:
         "msgspec": msgspec.__version__,
         "PYTHONHASHSEED": os.environ.get("PYTHONHASHSEED", "random"),
     }
-
-
-def commit() -> str:
-    """What was tested; empty outside a checkout."""
-    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "--short", "HEAD"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
-    return done.stdout.strip()
 
 
 def replay_seed(outcome: Outcome) -> str:

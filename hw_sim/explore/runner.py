@@ -20,13 +20,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from hw_sim.commit import commit
 from hw_sim.explore.again import Again, play_again
 from hw_sim.explore.draw import draw_plan
 from hw_sim.explore.numbers import ELSEWHERE, kinds_of
 from hw_sim.explore.outcome import Outcome, play_plan
 from hw_sim.explore.plan import FaultPlan, PlanError
 from hw_sim.explore.plants import planted
-from hw_sim.explore.report import FOLDER, commit, save, tell, tell_parted
+from hw_sim.explore.report import FOLDER, save, tell, tell_parted
 from hw_sim.explore.shrink import Shrinker
 from hw_sim.explore.summary import Document, Summary, show
 from hw_sim.explore.timeline import first_difference

@@ -13,7 +13,6 @@ import json
 import multiprocessing
 import os
 import resource
-import subprocess
 import sys
 import tempfile
 import time
@@ -30,6 +29,7 @@ from rich.table import Table
 from structlog.typing import EventDict
 
 from edge.domain.faults import CLASS_MS
+from hw_sim.commit import commit
 from hw_sim.faults.bench import FaultBench, write_library
 from hw_sim.faults.catalogue import CATALOGUE, FAULT_BY_ID
 from hw_sim.faults.states import BY_NAME, SITUATIONS
@@ -171,7 +171,7 @@ def summarise(results: Sequence[PairResult], seed: int, wall_s: float) -> Docume
     ids = {result.fault for result in results}
     return {
         "seed": seed,
-        "commit": _commit(),
+        "commit": commit(),
         "faults": len(ids),
         "catalogue_numbers": len({number_of(fault_id) for fault_id in ids}),
         "states": len({result.state for result in results}),
@@ -254,13 +254,6 @@ def _cpu_s() -> float:
     """Of this process and of all that it started, as far as they have ended."""
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(each.ru_utime + each.ru_stime for each in used)
-
-
-def _commit() -> str:
-    """What was tested; empty outside a checkout."""
-    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "--short", "HEAD"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
-    return done.stdout.strip()
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from hw_sim.checkers import CHECKERS
+from hw_sim.commit import commit
 from hw_sim.faults.campaign import silence
 from hw_sim.plants import PLANTS
 from hw_sim.plants.plant import Plant
@@ -130,6 +131,7 @@ def campaign(*, only: str | None, json_path: Path | None) -> int:
     if json_path is not None:
         json_path.parent.mkdir(parents=True, exist_ok=True)
         document = {
+            "commit": commit(),
             "plants": len(names),
             "hidden_alone": alone,
             "hidden_pairs": pairs,

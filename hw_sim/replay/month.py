@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from hw_sim import vtime
+from hw_sim.commit import commit
 from hw_sim.kiosk_robot import RobotError
 from hw_sim.replay.command import replay_file
 from hw_sim.replay.day import TRICKS, play_day
@@ -129,7 +130,7 @@ def _write(json_path: Path | None, reports: list[DayReport], wall_s: float) -> N
     if json_path is not None:
         json_path.parent.mkdir(parents=True, exist_ok=True)
         days = [asdict(each) for each in reports]
-        document = {"summary": _summary(reports, wall_s), "days": days}
+        document = {"commit": commit(), "summary": _summary(reports, wall_s), "days": days}
         json_path.write_text(json.dumps(document, indent=1) + "\n")
 
 

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from edge.app import WATCHDOG_PERIOD_S
 from edge.cli import DEFAULT_CONFIG, app
+from hw_sim.realtime.run import RESTART_WINDOW_S, RESTARTS_MAX
 
 UNIT_FILE = Path(__file__).parents[2] / "edge" / "tms-edge.service"
 
@@ -46,3 +47,12 @@ def test_command_is_one_that_exists_with_the_usual_configuration(service: dict[s
 def test_service_stands_where_it_may_write(service: dict[str, str]) -> None:
     assert service["ProtectSystem"] == "strict"
     assert service["WorkingDirectory"] == f"/var/lib/{service['StateDirectory']}"
+
+
+def test_service_that_cannot_stay_up_is_locked_out_as_in_a_run() -> None:
+    parser = RawConfigParser(strict=True)
+    parser.optionxform = str  # type: ignore[assignment,method-assign]
+    parser.read_string(UNIT_FILE.read_text())
+
+    assert float(parser["Unit"]["StartLimitIntervalSec"]) == RESTART_WINDOW_S
+    assert int(parser["Unit"]["StartLimitBurst"]) == RESTARTS_MAX

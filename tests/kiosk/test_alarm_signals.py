@@ -98,6 +98,10 @@ async def opened(kiosk: Kiosk, picture: str, panel: str) -> tuple[Page, float]:
     page = await kiosk.open(picture)
     await page.set_viewport_size({"width": width, "height": height})
     await kiosk.show(page, picture)
+    # Laid out for the new size, with the fonts that it needs: two frames, then what they ask for.
+    await page.evaluate(
+        "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+    )
     await page.evaluate("document.fonts.ready")
     return page, mm
 

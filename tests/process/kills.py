@@ -24,6 +24,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from edge.api import schema
 from edge.api.schema import Snapshot
+from hw_sim.commit import commit
 from hw_sim.kiosk_robot import KioskRobot, RobotError
 from hw_sim.realtime.accounts import DEMO_ACCOUNTS
 from hw_sim.session import doses_of, prepare
@@ -203,6 +204,7 @@ async def campaign(wanted: int, seed: int) -> dict[str, object]:
             await _session(tally, rng)
             progress.update(task, completed=len(tally.kills))
     return {
+        "commit": commit(),
         "kills": len(tally.kills),
         "sessions": tally.sessions,
         "wall_s": round(time.monotonic() - began_s, 1),
