@@ -12,7 +12,7 @@ YIELDING := nice -n 10
 READY := .venv/.stamp tests/node_modules/.stamp kiosk/node_modules/.stamp kiosk/dist/index.html
 SECONDS_EXPLORE := $(or $(SECONDS),60)
 # About a minute of one processor; fixed seeds, so that a change of the product is all that differs.
-SHARE_SEEDS := 50
+SHARE_SEEDS := 30
 
 .PHONY: help run test lint types unit pure system rest real-time process page micropython kiosk-test bench faults plants crash durability cuts kills publish explore explore-share month heat mutants risk firmware firmware-check docs lock clean
 
@@ -115,7 +115,7 @@ explore: .venv/.stamp ## random whole sessions with faults for SECONDS (60); wri
 	$(PY) -m hw_sim explore --seconds $(SECONDS_EXPLORE) --json build/explore.json
 
 explore-share: .venv/.stamp ## a fixed minute of it on one processor, as tests run it
-	$(YIELDING) $(PY) -m hw_sim explore --seed 1 --seeds $(SHARE_SEEDS) --cores 1 --json build/explore_share.json
+	$(YIELDING) $(PY) -m hw_sim explore --seed 21 --seeds $(SHARE_SEEDS) --cores 1 --json build/explore_share.json
 
 firmware: .venv/.stamp ## build/firmware: a signed image (development key), and the flash of a new board
 	.venv/bin/tms-edge firmware pack --key hw_sim/keys/development_signing_key.hex
