@@ -224,11 +224,11 @@ def _connect(chair: Chair, sync: ClinicSync, adapters: Adapters) -> None:
     def clinic_changed() -> None:
         state.clinic_state = sync.clinic_state
         state.clinic_heard_at = sync.heard_at
-        state.to_send = sync.to_send
-        state.quarantined = sync.quarantined
+        state.to_send, state.quarantined = sync.to_send, sync.quarantined
         chair.clinic_changed()
 
     was_idle = True
+    state.to_send, state.quarantined = sync.to_send, sync.quarantined  # of earlier runs
 
     def chair_changed() -> None:
         nonlocal was_idle

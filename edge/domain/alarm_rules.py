@@ -19,6 +19,8 @@ from edge.domain.session_states import OUTPUT_POSSIBLE, S
 CLINIC_SILENT_S_MAX = 900.0  # [P] 15 min
 DISK_USED_PCT_MAX = 90  # [P]
 PAGE_SILENT_S_MAX = 3.0  # [P] six missed beats of the page
+# [P] A line that comes and goes is one alarm and not one for each time that it goes.
+LINK_STEADY_S = 2.0
 BAD_FRAMES_PER_MIN_MAX = 10  # [P] a line that is disturbed but still carries
 # [P] Warned before the run is lost: the host enable decays 250 ms after its last edge and is
 # renewed each 40 ms, so that 100 ms late leave it 110 ms.
@@ -37,6 +39,7 @@ class AlarmFacts:
 
     device: DeviceFacts
     state: S
+    link_lost_s: float | None  # since the last loss, while it is told of; None: none is
     uncertain_pulses: int
     clinic_silent_s: float | None  # since the last good answer; None: never asked
     quarantined: int  # records the clinic refused
@@ -103,8 +106,12 @@ def _link_down(facts: AlarmFacts) -> Iterator[AlarmCondition]:
     device = facts.device
     if device.link in UNFIT_LINKS:
         yield _condition(device.link, Priority.MEDIUM)
-    elif not device.is_live:
+    elif not device.is_live or not _is_steady(facts):
         yield _condition("link_down", Priority.HIGH if _is_at_work(facts) else Priority.MEDIUM)
+
+
+def _is_steady(facts: AlarmFacts) -> bool:
+    return facts.link_lost_s is None or facts.link_lost_s >= LINK_STEADY_S
 
 
 def _inputs_disagree(facts: AlarmFacts) -> Iterator[AlarmCondition]:

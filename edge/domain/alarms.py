@@ -108,8 +108,9 @@ def pause_left(
         return None
     is_running = now < paused_until <= audio_pause_until(now)
     audible = [signal for signal in signals if not signal.is_acknowledged]
-    # Ends are compared, as a start reckoned back from the end is not quite the start.
-    is_theirs = all(audio_pause_until(signal.raised_at) <= paused_until for signal in audible)
+    # Ends are compared, as a start reckoned back from the end is not quite the start. What came up
+    # in the very moment of the touch was not what the person had heard.
+    is_theirs = all(audio_pause_until(signal.raised_at) < paused_until for signal in audible)
     return paused_until if is_running and is_theirs else None
 
 

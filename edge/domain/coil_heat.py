@@ -32,6 +32,9 @@ SHARE_NOMINAL, SHARE_LEARNED = 0.25, 0.03
 FIXED_C = 0.3
 FACE_TAU_S = 120.0  # [P] how fast the estimate follows a sensor that disagrees
 WINDING_TAU_S = 10.0
+# [P] sources.md domain 3.6, as in the controller: no coil is that quick, a loose contact is; with
+# the rounding of two readings.
+JUMP_K_S, JUMP_K = 10.0, 0.2
 HIDDEN_C = 1.0  # [P] an estimate this much above the reading is still the constants' error
 
 
@@ -46,6 +49,7 @@ class CoilHeat:
         self._seen: Heat | None = None
         self._guess: Heat | None = None
         self._guess_of: Reading | None = None
+        self._last: Reading | None = None
         self._renew_at_s = 0.0
         self._renew()
 
@@ -73,8 +77,13 @@ class CoilHeat:
         """One reading of the controller's sensors, with the heat given until then.
 
         A coil in the air teaches nothing: what it loses there is not what it loses on a head.
-        own_face_c is another view of the face, None without one; the hotter one counts.
+        own_face_c is another view of the face, None without one; the hotter one counts. Readings
+        that jump are a sensor's doing: they say nothing of the cooling and teach nothing.
         """
+        if self._last is not None and _has_jumped(self._last, reading):
+            self._learner.end_stretch()
+            self._trend.end_stretch()  # the estimate goes on: a jump downwards hides no heat
+        self._last = reading
         face_c = reading.face_c if own_face_c is None else max(reading.face_c, own_face_c)
         self._seen = Heat(face_c, reading.winding_c)
         last = self._guess_of
@@ -106,7 +115,7 @@ class CoilHeat:
         """Readings were missing, or the coil was elsewhere."""
         self._learner.end_stretch()
         self._trend.end_stretch()
-        self._seen = self._guess = self._guess_of = None
+        self._seen = self._guess = self._guess_of = self._last = None
 
     def now(self) -> Heat | None:
         """The temperatures to reckon from; None without a reading."""
@@ -169,3 +178,12 @@ class CoilHeat:
             guess.face_c + (seen.face_c - guess.face_c) * span_s / FACE_TAU_S,
             guess.winding_c + (seen.winding_c - guess.winding_c) * span_s / WINDING_TAU_S,
         )
+
+
+def _has_jumped(last: Reading, reading: Reading) -> bool:
+    """Whether a sensor went further than any coil does in that time."""
+    allowed_k = JUMP_K_S * max(0.0, reading.at_s - last.at_s) + JUMP_K
+    return (
+        abs(reading.winding_c - last.winding_c) > allowed_k
+        or abs(reading.face_c - last.face_c) > allowed_k
+    )

@@ -140,8 +140,10 @@ class AlarmService:
         now = asyncio.get_running_loop().time()
         if self._is_starting(now):
             return
-        self._replace(update(self._signals, alarm_conditions(self._alarm_facts(now)), now))
+        before = self._signals
+        self._replace(update(before, alarm_conditions(self._alarm_facts(now)), now))
         self._drive(now, by_person=False)
+        self._write_down(before)
 
     def acknowledge(self, who: str, alarm_id: str) -> bool:
         """False when there is no such alarm."""
@@ -150,8 +152,10 @@ class AlarmService:
             return False
         log.info("alarm acknowledged", alarm=alarm_id, who=who)
         self._log.acknowledged(who, alarm_id)
+        before = self._signals
         self._replace(after)
         self._drive(asyncio.get_running_loop().time(), by_person=True)
+        self._write_down(before)
         return True
 
     def pause_audio(self, who: str) -> None:
@@ -168,6 +172,10 @@ class AlarmService:
         if self._phase.now in OUTPUT_POSSIBLE:
             return refused("wrong_state", state=self._phase.now.value)
         return refused("alarm_sounds") if self._is_needed() else ACCEPTED
+
+    def judge_test_by_hand(self) -> Verdict:
+        """The same outside a safety test, where an urgent alarm keeps its lamp also in silence."""
+        return refused("alarm_sounds") if self._is_urgent() else self.judge_test()
 
     def ask_test(self, who: str) -> Verdict:
         """Try lamps and sounder now; the outcome shows as ChairState.sounder."""
@@ -188,15 +196,19 @@ class AlarmService:
         if signals:
             log.warning("alarms restored", alarms=[signal.alarm_id for signal in signals])
         self._replace(signals)
+        self._write_down(())
 
     def _prove_sounder(self) -> None:
         """A test that an alarm cut off is made when the sounder is free."""
-        if self._state.sounder == "open" and not self._is_needed():
+        if self._state.sounder == "open" and not self._is_needed() and not self._is_urgent():
             self._test_due.set()
 
     def _is_needed(self) -> bool:
         """An alarm must be heard now; one of low priority gives way for the second of a test."""
         return self._sounder.is_playing and self._playing is not Priority.LOW
+
+    def _is_urgent(self) -> bool:
+        return any(s.is_active and s.condition.priority is Priority.HIGH for s in self._signals)
 
     async def _try_sounder(self) -> None:
         who, self._tester = self._tester, UNIT
@@ -240,6 +252,7 @@ class AlarmService:
         return AlarmFacts(
             device=self._facts.device(),
             state=state.state,
+            link_lost_s=self._link_lost_s(now),
             uncertain_pulses=self._uncertain_pulses(now),
             clinic_silent_s=None if heard_at is None else now - heard_at,
             quarantined=state.quarantined,
@@ -257,6 +270,12 @@ class AlarmService:
             held_code=self._held_code(),
             expected=state.safety.expected,
         )
+
+    def _link_lost_s(self, now: float) -> float | None:
+        """Only of a loss that is told of: a safety test makes some of its own."""
+        is_told = any(s.is_active and s.alarm_id == "link_down" for s in self._signals)
+        lost_at = self._state.device.lost_at
+        return now - lost_at if is_told and lost_at is not None else None
 
     def _uncertain_pulses(self, now: float) -> int:
         """Not while the controller's count is just being read, as after each stop in a train."""
@@ -286,24 +305,28 @@ class AlarmService:
     def _replace(self, signals: tuple[AlarmSignal, ...]) -> None:
         if signals == self._signals:
             return
-        before = {signal.alarm_id: signal for signal in self._signals}
-        after = {signal.alarm_id: signal for signal in signals}
-        for alarm_id, signal in after.items():
-            self._note(before.get(alarm_id), signal)
-        for alarm_id in before:
-            if alarm_id not in after:
-                del self._since_utc_s[alarm_id]
-                log.info("alarm off", alarm=alarm_id)
-                self._log.off(alarm_id)
+        self._since_utc_s = {
+            signal.alarm_id: self._since_utc_s.get(signal.alarm_id, self._phase.utc_s())
+            for signal in signals
+        }
         self._signals = signals
         self._state.alarms = tuple(self._shown(signal) for signal in signals)
         self._phase.touch()
 
+    def _write_down(self, signals_before: tuple[AlarmSignal, ...]) -> None:
+        """What has become of the signals; after lamp and sounder, as a disk may be slow."""
+        before = {signal.alarm_id: signal for signal in signals_before}
+        after = {signal.alarm_id: signal for signal in self._signals}
+        for alarm_id, signal in after.items():
+            self._note(before.get(alarm_id), signal)
+        for alarm_id in before:
+            if alarm_id not in after:
+                log.info("alarm off", alarm=alarm_id)
+                self._log.off(alarm_id)
+
     def _note(self, was: AlarmSignal | None, signal: AlarmSignal) -> None:
         """A signal is new, has come up again, or its condition has gone."""
         alarm_id, condition = signal.alarm_id, signal.condition
-        if was is None:
-            self._since_utc_s[alarm_id] = self._phase.utc_s()
         if signal.is_active and (was is None or was.raised_at != signal.raised_at):
             words = self._sources.sentence(f"alarm-{alarm_id}-what", condition.args)
             priority = condition.priority.value
@@ -350,9 +373,7 @@ class AlarmService:
             self._sounder.end()
 
     def _lamp_now(self) -> Lamp:
-        if any(s.is_active and s.condition.priority is Priority.HIGH for s in self._signals):
-            return Lamp.FAULT
-        if self._state.device.fault:
+        if self._is_urgent() or self._state.device.fault:
             return Lamp.FAULT
         if self._state.device.mcu_state in GATE_STATES:
             return Lamp.ARMED

@@ -139,7 +139,7 @@ class Chair:
 
     def refusals(self) -> dict[str, str]:
         """Command tag of the API to the code it would be refused with now."""
-        test = self._alarms.judge_test()
+        test = self._alarms.judge_test_by_hand()
         mine = {} if test.is_accepted else {"test_alarms": test.code}
         if not (verdict := self._held.judge_decide()).is_accepted:
             mine["decide_held"] = verdict.code
@@ -296,6 +296,8 @@ class Chair:
     def test_alarms(self, who: str) -> Verdict:
         """Lamps and a short tone, read back; the outcome shows with the device."""
         verdict = self.safety.judge_other()
+        if verdict.is_accepted:
+            verdict = self._alarms.judge_test_by_hand()
         if verdict.is_accepted:
             verdict = self._alarms.ask_test(who)
         return self._said("test_alarms", verdict)

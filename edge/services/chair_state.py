@@ -142,6 +142,7 @@ class DeviceState:
 
     link: str = "closed"  # words of UnitView.link
     link_detail: str = ""
+    lost_at: float | None = None  # loop seconds at which a live link was lost last
     unit_id: str = ""
     is_simulated: bool | None = None
     timing_class: int | None = None

@@ -104,6 +104,7 @@ class DeviceWatch:
             self._forget()
         self._phase.touch()
         if was == "live" and link != "live":
+            device.lost_at = asyncio.get_running_loop().time()
             reason = "mcu_reboot" if detail == REBOOTED else "link_lost"
             for watcher in self._watchers:
                 watcher.on_lost(reason)
@@ -156,8 +157,10 @@ class DeviceWatch:
         device.faults = tuple(
             fault for bit, fault in enumerate(codes.FAULTS) if status.fault_bits >> bit & 1
         )
-        device.surface_c10 = _reading(status.surface_c10)
-        device.winding_c10 = _reading(status.winding_c10)
+        # A controller that nobody has identified yet may be any, and may not have measured.
+        is_live = self._client.is_live
+        device.surface_c10 = _reading(status.surface_c10) if is_live else None
+        device.winding_c10 = _reading(status.winding_c10) if is_live else None
         device.bank_mv = status.bank_mv
         device.level_pct_mso = status.level_pct_mso
         device.ordered_pct_mso = status.level_pct_mso or device.ordered_pct_mso

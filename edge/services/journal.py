@@ -125,15 +125,13 @@ class Journal:
         )
         return [dict(zip(names, row, strict=True)) for row in found]
 
-    def spans(self, session_id: str, kinds: tuple[str, ...]) -> dict[int, int]:
-        """For each boot: number of its first row of these kinds, and ms from it to the last."""
-        marks = ", ".join("?" for _ in kinds)
+    def moments(self, session_id: str) -> dict[int, tuple[int, int]]:
+        """By number of the row: in which start of the service, and its monotonic time in us."""
         found = self._store.rows(
-            "SELECT min(seq), max(mono_us) - min(mono_us) FROM journal"  # noqa: S608
-            f" WHERE session_id = ? AND kind IN ({marks}) GROUP BY boot ORDER BY boot",
-            (session_id, *kinds),
+            "SELECT seq, boot, mono_us FROM journal WHERE session_id = ? ORDER BY seq",
+            (session_id,),
         )
-        return {int(str(seq)): int(str(span_us)) // 1000 for seq, span_us in found}
+        return {int(str(seq)): (int(str(boot)), int(str(mono))) for seq, boot, mono in found}
 
     def verify(self) -> str | None:
         """None when the chain is whole, else a sentence that names the first bad row."""

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from edge.domain.record import JournalRow, Segment, SessionRecord
+from edge.domain.train_plan import Plan
 from edge.services.session_book import INTENT, REFUSED, RESULT, SessionBook
 from edge.services.session_file import SessionFacts
 
@@ -35,10 +36,10 @@ def build_record(
     rows: Sequence[JournalRow],
     signature: Signature,
     *,
-    spans: Mapping[int, int],
+    moments: Mapping[int, tuple[int, int]],
     uncertain: int,
 ) -> SessionRecord:
-    """Everything that goes on paper and to the clinic. spans: Journal.spans of the train rows."""
+    """Everything that goes on paper and to the clinic. moments: Journal.moments."""
     return SessionRecord(
         session_id=facts.session_id,
         unit_id=facts.unit_id,
@@ -64,7 +65,7 @@ def build_record(
         trains=book.rows(),
         started_utc=first_pulse_utc(rows),
         ended_utc=_ended_utc(rows, signature.signed_utc),
-        duration_ms=duration_ms(rows, spans),
+        duration_ms=duration_ms(rows, moments, book.plan),
         peak_surface_c10=peak_surface_c10(rows),
         outcome=_outcome(book, uncertain),
         stop_reasons=tuple(_stop_reasons(rows)),
@@ -122,10 +123,26 @@ def first_pulse_utc(rows: Sequence[JournalRow]) -> datetime | None:
     return None
 
 
-def duration_ms(rows: Sequence[JournalRow], spans: Mapping[int, int]) -> int:
-    """First to last pulse by monotonic time; the time the service was down is not known."""
-    leads_ms = {row.seq: _number(row, "starts_in_ms") for row in rows if row.seq in spans}
-    return sum(max(0, span_ms - leads_ms.get(seq, 0)) for seq, span_ms in spans.items())
+def duration_ms(
+    rows: Sequence[JournalRow], moments: Mapping[int, tuple[int, int]], plan: Plan
+) -> int:
+    """First to last pulse by monotonic time; the time the service was down is not known.
+
+    A train's end is reckoned from its plan: its count may have been settled much later.
+    """
+    spans_us: dict[int, tuple[int, int]] = {}  # by start of the service
+    offsets_us = plan.offsets_us()
+    intent: JournalRow | None = None
+    for row in rows:
+        if row.kind == INTENT:
+            intent = row
+        elif row.kind == RESULT and intent is not None and row.body["measured"]:
+            boot, booked_us = moments[intent.seq]
+            first, measured = _number(intent, "first_pulse"), _number(row, "measured")
+            first_us = booked_us + _number(intent, "starts_in_ms") * 1000
+            last_us = first_us + offsets_us[first + measured - 1] - offsets_us[first]
+            spans_us[boot] = (spans_us.get(boot, (first_us, 0))[0], last_us)
+    return sum(last_us - first_us for first_us, last_us in spans_us.values()) // 1000
 
 
 def peak_surface_c10(rows: Sequence[JournalRow]) -> int | None:

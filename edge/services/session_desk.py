@@ -144,7 +144,7 @@ class SessionDesk:
                     book,
                     self._journal.rows(facts.session_id),
                     signature,
-                    spans=self._journal.spans(facts.session_id, TRAIN_KINDS),
+                    moments=self._journal.moments(facts.session_id),
                     uncertain=visit.session.dose.uncertain,
                 )
                 self._file.sign(record)

@@ -19,7 +19,12 @@ def _judge(truth: TruthRecorder, facts: Facts) -> Iterator[Finding]:
     assert facts.pictures is not None
     onsets = [pulse.at_ns for pulse in truth.pulses]
     session_first: dict[str, int] = {}
+    treating_ns: dict[int, int] = {}  # by screen, since when it has shown this treating
     for picture in facts.pictures:
+        if picture.shown.phase == "treating":
+            treating_ns.setdefault(picture.screen, picture.at_ns)
+        else:
+            treating_ns.pop(picture.screen, None)
         visit = picture.shown.visit
         given = bisect_right(onsets, picture.at_ns)
         if visit is not None and visit.session.session_id:
@@ -35,7 +40,8 @@ def _judge(truth: TruthRecorder, facts: Facts) -> Iterator[Finding]:
                 text = f"settled at {session.delivered} pulses, the coil gave {old}"
                 yield Finding(picture.at_ns, text)
             settled = bisect_right(onsets, picture.at_ns - BEHIND_NS)
-            if visit.order is not None and settled > first:
+            since_ns = treating_ns.get(picture.screen)
+            if since_ns is not None and settled and onsets[settled - 1] >= since_ns:
                 yield from _level(picture, truth.pulses[settled - 1].amplitude_pm)
     yield from _surface(truth, facts)
 
@@ -43,11 +49,10 @@ def _judge(truth: TruthRecorder, facts: Facts) -> Iterator[Finding]:
 def _level(picture: Picture, amplitude_pm: int) -> Iterator[Finding]:
     visit = picture.shown.visit
     assert visit is not None
-    assert visit.order is not None
+    if visit.order is None:
+        return
     wanted_pm = visit.order.level_pct_mso * 10
-    if picture.shown.phase == "treating" and abs(amplitude_pm - wanted_pm) > (
-        wanted_pm * LEVEL_PM // 1000 + LEVEL_PM
-    ):
+    if abs(amplitude_pm - wanted_pm) > wanted_pm * LEVEL_PM // 1000 + LEVEL_PM:
         text = f"shown {visit.order.level_pct_mso} %, the coil gave {amplitude_pm / 10} %"
         yield Finding(picture.at_ns, text)
 

@@ -20,8 +20,11 @@ def _judge(truth: TruthRecorder, facts: Facts) -> Iterator[Finding]:
     for picture in facts.pictures:
         if picture.shown.control != "here":
             continue
-        later = screens.newest(picture.at_ns + HANDED_NS)
-        holders = [each.screen for each in later if each.shown.control == "here"]
+        now, later = (
+            [each.screen for each in screens.newest(at_ns) if each.shown.control == "here"]
+            for at_ns in (picture.at_ns, picture.at_ns + HANDED_NS)
+        )
+        holders = [screen for screen in later if screen in now]
         if len(holders) > 1 and not told:
             told = True
             yield Finding(picture.at_ns, f"screens {holders} are in control at once")

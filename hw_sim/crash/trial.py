@@ -15,10 +15,11 @@ from edge.api.schema import Snapshot
 from edge.services.session_file import CLOSED
 from hw_sim.card.card import CardFaults, Damage, Trouble
 from hw_sim.card.store import CardStore
-from hw_sim.checkers import Facts, check
+from hw_sim.checkers import check
 from hw_sim.crash.tapped import TappedSystem
+from hw_sim.evidence import collect
 from hw_sim.kiosk_robot import KioskRobot, RobotError
-from hw_sim.session import SEND_S, doses_of, finish, plan_of_system, prepare
+from hw_sim.session import SEND_S, finish, prepare
 
 RESTART_S = 2.0  # [P] RestartSec of the unit file and the start of the process
 TROUBLE_S = 5.0  # a card fails for so long before somebody changes it
@@ -89,16 +90,17 @@ class Survivor:
 
     async def live_on(self, result: CutResult) -> None:
         """To the record, and the judgement; problems go into the result."""
+        stuck = ""
         try:
             async with asyncio.timeout(DEADLINE_S):
                 await self._restart()
                 result.ended = await self._to_the_end()
         except TimeoutError:
-            result.problems.append(f"I42: not at rest after {DEADLINE_S:.0f} s: {self._where()}")
+            stuck = f"not at rest after {DEADLINE_S:.0f} s: {self._where()}"
         except RobotError as error:
-            result.problems.append(f"I42: stuck: {error}")
+            stuck = str(error)
         result.pulses = len(self._system.unit.recorder.pulses)
-        result.problems += self._judge()
+        result.problems += self._judge(stuck)
 
     async def _restart(self) -> None:
         """The init system brings the service back; a card in trouble is changed first."""
@@ -173,14 +175,9 @@ class Survivor:
         alarms = [alarm.alarm_id for alarm in picture.alarms]
         return f"{picture.phase}, {why}, {picture.device.reasons}, {alarms}"
 
-    def _judge(self) -> list[str]:
-        system, truth = self._system, self._system.unit.recorder
-        facts = Facts(
-            plan=plan_of_system(system),
-            level_pct_max=system.config.limits.level_pct_max,
-            ipi_us_min=system.config.limits.ipi_us_min,
-        )
-        found = [str(violation) for violation in check(truth, facts)]
+    def _judge(self, stuck: str) -> list[str]:
+        system = self._system
+        found = [str(each) for each in check(system.unit.recorder, collect(system, stuck=stuck))]
         found += [text for text in (system.app.journal.verify(), system.app.audit.verify()) if text]
         store = system.app.adapters.store
         assert isinstance(store, CardStore)
@@ -189,17 +186,6 @@ class Survivor:
                 f"I23: change {self._acknowledged} was acknowledged, the store ends at"
                 f" {store.acknowledged}"
             )
-        return found + self._judge_clinic()
-
-    def _judge_clinic(self) -> list[str]:
-        clinic, given = self._system.clinic, len(self._system.unit.recorder.pulses)
-        doses, unsettled = doses_of(clinic), doses_of(clinic, "stim_count_uncertain")
-        found = []
-        if len(clinic.resources("Procedure")) != 1:
-            found.append(f"I21: the clinic has {len(clinic.resources('Procedure'))} sessions")
-        if len(doses) != 1 or not doses[0] <= given <= doses[0] + sum(unsettled):
-            found.append(
-                f"I19: the clinic has {doses} pulses and {unsettled} unsettled,"
-                f" the coil gave {given}"
-            )
+        if len(system.clinic.resources("Procedure")) != 1:
+            found.append(f"I21: the clinic has {len(system.clinic.resources('Procedure'))} visits")
         return found

@@ -1,4 +1,4 @@
-"""Judges one run: the plant's record, the clinic's shelf, the service's own chains.
+"""Judges one run by every rule that its evidence lets be judged.
 
 The only file of the explorer that knows the checkers. What a kind of fault breaks by itself (a
 switch that closes alone, a clinic that forgets) is no violation of a run in which it struck.
@@ -7,34 +7,33 @@ switch that closes alone, a clinic that forgets) is no violation of a run in whi
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from hw_sim.checkers import OFF_NS_MAX, Facts, check
+from hw_sim.evidence import collect
 from hw_sim.explore.kinds import KIND_BY_ID
 from hw_sim.explore.notes import SCREEN
 from hw_sim.explore.system import STOP_SENT, ExploreBench, ExploreSystem
-from hw_sim.session import doses_of, plan_of_system
 
 # Seams whose faults leave the way of STOP whole: contacts and sensors, the clinic, people.
 STOP_PASSES = ("G", "N", "K")
 
 
-def judge(bench: ExploreBench, struck: Sequence[str]) -> list[str]:
-    """Every violation, in words that begin with the invariant's id."""
+def judge(bench: ExploreBench, struck: Sequence[str], stuck: str | None) -> list[str]:
+    """Every violation, in words that begin with the invariant's id. stuck: as evidence.collect."""
     system = bench.system
-    found = [*bench.found, *_checked(system, struck), *_deaths(system, struck)]
-    found += [*_counts(system), *_chains(system), *_clinic(system)]
+    found = [*bench.found, *_deaths(system, struck), *_chains(system)]
+    facts = facts_of(system, struck, stuck)
+    found += [str(each) for each in check(system.unit.recorder, facts)]
     allowed = {invariant for fault in struck for invariant in KIND_BY_ID[fault].breaks}
     return [text for text in found if text.partition(":")[0].split(" ")[0] not in allowed]
 
 
-def facts_of(system: ExploreSystem, struck: Sequence[str]) -> Facts:
-    """What the record itself cannot know."""
-    limits = system.config.limits
+def facts_of(system: ExploreSystem, struck: Sequence[str], stuck: str | None) -> Facts:
+    """All the evidence, and what only the plan knows."""
     heard_ns = max((KIND_BY_ID[fault].heard_ns for fault in struck), default=OFF_NS_MAX)
-    return Facts(
-        plan=plan_of_system(system),
-        level_pct_max=limits.level_pct_max,
-        ipi_us_min=limits.ipi_us_min,
+    return replace(
+        collect(system, stuck=stuck),
         core_stop_ns_max=heard_ns,
         screen_stops_ns=_screen_stops(system, struck),
     )
@@ -48,10 +47,6 @@ def _screen_stops(system: ExploreSystem, struck: Sequence[str]) -> tuple[int, ..
     return tuple(n.at_ns for n in notes if n.column == SCREEN and n.text == STOP_SENT)
 
 
-def _checked(system: ExploreSystem, struck: Sequence[str]) -> list[str]:
-    return [str(each) for each in check(system.unit.recorder, facts_of(system, struck))]
-
-
 def _deaths(system: ExploreSystem, struck: Sequence[str]) -> list[str]:
     """The service may end only of what was planted to end it."""
     words = [word for fault in struck for word in KIND_BY_ID[fault].kills]
@@ -60,29 +55,6 @@ def _deaths(system: ExploreSystem, struck: Sequence[str]) -> list[str]:
         for death in system.deaths
         if not any(word.lower() in death.lower() for word in words)
     ]
-
-
-def _counts(system: ExploreSystem) -> list[str]:
-    """I19 and I10: what is booked against what the coil gave."""
-    given = len(system.unit.recorder.pulses)
-    doses = doses_of(system.clinic)
-    unsettled = sum(doses_of(system.clinic, "stim_count_uncertain"))
-    if doses and not doses[0] <= given <= doses[0] + unsettled:
-        return [
-            f"I19: the clinic has {doses[0]} pulses and {unsettled} open, the coil gave {given}"
-        ]
-    return []
-
-
-def _clinic(system: ExploreSystem) -> list[str]:
-    """I21: one session at the clinic for each record that was signed."""
-    assert system.store is not None
-    signed = len(system.store.rows("SELECT 1 FROM session WHERE record IS NOT NULL"))
-    refused = len(system.store.rows("SELECT 1 FROM outbox WHERE state = 'quarantined'"))
-    sessions = len(system.clinic.resources("Procedure"))
-    if signed - refused <= sessions <= signed:
-        return []
-    return [f"I21: {signed} records signed, {refused} refused, the clinic has {sessions} sessions"]
 
 
 def _chains(system: ExploreSystem) -> list[str]:

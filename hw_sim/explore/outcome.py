@@ -62,18 +62,20 @@ def play_plan(plan: FaultPlan, *, has_seconds: bool = False) -> Outcome:
 async def _play(outcome: Outcome, *, has_seconds: bool) -> None:
     bench = await boot(outcome.plan)
     visit = Visit(bench, outcome.plan)
-    stuck: list[str] = []
+    stuck: str | None = ""
+    crashed: list[str] = []
     try:
         await visit.play()
     except StuckError as error:
-        stuck.append(str(error))
+        stuck = str(error)
     except Exception as error:  # noqa: BLE001  whatever ended the run is what it found
-        stuck.append(f"crash: {type(error).__name__}: {error}")
+        stuck = None
+        crashed.append(f"crash: {type(error).__name__}: {error}")
     outcome.struck = visit.struck
-    outcome.ended = _ended(bench, stuck)
+    outcome.ended = _ended(bench) if stuck == "" else "stuck"
     outcome.sim_s = asyncio.get_running_loop().time()
     outcome.pulses = len(bench.system.unit.recorder.pulses)
-    outcome.violations = [*stuck, *judge(bench, visit.struck)]
+    outcome.violations = [*crashed, *judge(bench, visit.struck, stuck)]
     outcome.sha256 = sha256_of(bench.system)
     outcome.counts = _counts(bench.system, visit.struck)
     if has_seconds:
@@ -103,9 +105,7 @@ def sha256_of(system: ExploreSystem) -> str:
     return digest.hexdigest()
 
 
-def _ended(bench: ExploreBench, stuck: list[str]) -> str:
-    if stuck:
-        return "stuck"
+def _ended(bench: ExploreBench) -> str:
     recoveries = bench.system.reached.recoveries
     if any(name.startswith("whole dose") for name in recoveries):
         return "complete"

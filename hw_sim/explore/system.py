@@ -24,7 +24,7 @@ from hw_sim.explore.plan import FaultPlan
 from hw_sim.explore.reached import Reached
 from hw_sim.faults.bench import STORE_FAILED, FaultBench, FaultSystem, FaultyStore
 from hw_sim.kernel import NS_PER_S
-from hw_sim.kiosk_robot import KioskRobot, Line, RobotError
+from hw_sim.kiosk_robot import KioskRobot, Line, RobotError, Watch
 from hw_sim.system import TECHNICIAN, SystemOptions
 from hw_sim.vtime import VirtualLoop
 
@@ -56,10 +56,11 @@ class _ClosingDoors:
 class NotedRobot(KioskRobot):
     """A page whose commands and answers are noted; close() ends every wait for an answer."""
 
-    def __init__(self, hub: HubDoors, notes: Notes) -> None:
+    def __init__(self, hub: HubDoors, notes: Notes, watch: Watch) -> None:
         self._notes = notes
+        self._seen_by = watch
         self.is_closed = False
-        super().__init__(_ClosingDoors(hub, self._closed_by_service))
+        super().__init__(_ClosingDoors(hub, self._closed_by_service), watch)
 
     def _closed_by_service(self) -> None:
         """The line is gone; whoever holds the page has to open another."""
@@ -67,6 +68,7 @@ class NotedRobot(KioskRobot):
         self.is_closed = True
         loop = asyncio.get_running_loop()
         loop.call_soon(self._connection.disconnect)
+        self._seen_by.close()
         if self._beating is not None:
             self._beating.cancel()
 
@@ -228,7 +230,7 @@ class ExploreSystem(FaultSystem):
         self.notes.add(EDGE, f"service died: {words}")
 
     async def robot(self) -> KioskRobot:
-        robot = NotedRobot(self.app.hub, self.notes)
+        robot = NotedRobot(self.app.hub, self.notes, self.pictures.screen())
         try:
             await robot.log_in(TECHNICIAN[0], TECHNICIAN[3])
         except RobotError:
@@ -318,6 +320,7 @@ class ExploreBench(FaultBench):
         super()._mend_metal()
         if surface_c < WARM_SURFACE_C and winding_c < WARM_WINDING_C:
             coil.surface_c, coil.winding_c = surface_c, winding_c
+            self.system.unit.plant.write_down_heat()
 
     async def mend(self) -> None:
         loop, system = self.loop, self.system

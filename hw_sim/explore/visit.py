@@ -36,7 +36,7 @@ SETTLE_S = 150.0
 
 
 class StuckError(Exception):
-    """I42: with all faults gone something does not come to its end."""
+    """With all faults gone something does not come to its end."""
 
 
 async def boot(plan: FaultPlan) -> ExploreBench:
@@ -184,7 +184,7 @@ class Visit:
         ends_s = bench.now_s + bound_s
         while not (bench.robot.snapshot and bench.robot.snapshot.phase in phases):
             if bench.now_s > ends_s:
-                raise StuckError(f"I42: {what} not within {bound_s:.0f} s: {where(bench)}")
+                raise StuckError(f"{what} not within {bound_s:.0f} s: {where(bench)}")
             if self._needs_test():
                 ends_s += await self._test_unit()
             await healer.turn()
@@ -207,11 +207,11 @@ class Visit:
         try:
             result = await make_safety_test(bench.robot, hands_at(unit))
         except RobotError as error:
-            raise StuckError(f"I42: safety test: {error}") from None
+            raise StuckError(f"safety test: {error}") from None
         unit.hold_attend(is_held=True)
         if result.outcome != "passed":
             rows = [row for row in result.steps if row.state not in ("passed", "open")]
-            raise StuckError(f"I42: safety test of a whole unit {result.stage}: {rows}")
+            raise StuckError(f"safety test of a whole unit {result.stage}: {rows}")
         await self._tap(schema.EndSafetyTest)
         return bench.now_s - began_s
 
@@ -240,7 +240,7 @@ class Visit:
             if not open_alarms:
                 return
             if self.bench.now_s > ends_s:
-                raise StuckError(f"I42: alarms not settled in {SETTLE_S:.0f} s: {open_alarms}")
+                raise StuckError(f"alarms not settled in {SETTLE_S:.0f} s: {open_alarms}")
             await self._tap(schema.Acknowledge)
             if "sounder_dead" in open_alarms:
                 await self._tap(schema.TestAlarms)
@@ -259,7 +259,7 @@ class Visit:
         try:
             await self.bench.robot.until(wanted, bound_s)
         except RobotError as error:
-            raise StuckError(f"I42: {what}: {error}") from None
+            raise StuckError(f"{what}: {error}") from None
 
 
 async def _end(tasks: list[asyncio.Task[None]]) -> None:

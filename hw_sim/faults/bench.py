@@ -286,6 +286,7 @@ class FaultBench:
         plant.coil.advance(now_ns)
         plant.coil.surface_c = min(plant.coil.surface_c, 30.0)
         plant.coil.winding_c = min(plant.coil.winding_c, 30.0)
+        plant.write_down_heat()
         unit.mcu.has_watchdog = True
         if self.must_restart or unit.mcu.state in (McuState.OFF, McuState.HUNG):
             self.must_restart = False

@@ -126,10 +126,12 @@ def heat(*, surface_c: float | None = None, winding_c: float | None = None) -> S
     """True temperatures, at once."""
 
     def work(bench: FaultBench) -> None:
-        coil = bench.system.unit.plant.coil
+        plant = bench.system.unit.plant
+        coil = plant.coil
         coil.advance(bench.now_ns)
         coil.surface_c = coil.surface_c if surface_c is None else surface_c
         coil.winding_c = coil.winding_c if winding_c is None else winding_c
+        plant.write_down_heat()
 
     return act(work)
 

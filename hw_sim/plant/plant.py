@@ -166,10 +166,13 @@ class Plant:
     def is_cooling_sensed(self) -> bool:
         return bool(self.panel.contacts & IN_COOLING)
 
+    def write_down_heat(self) -> None:
+        """The true temperatures; each second, and when somebody has changed them."""
+        self.recorder.temperature(self.kernel.now_ns, *self.temperatures_c())
+
     def _write_down(self) -> None:
-        surface_c, winding_c = self.temperatures_c()
+        self.write_down_heat()
         now_ns = self.kernel.now_ns
-        self.recorder.temperature(now_ns, surface_c, winding_c)
         bank_mv = self.bank_mv()
         if bank_mv != self._bank_mv:
             self._bank_mv = bank_mv

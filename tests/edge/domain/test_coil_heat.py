@@ -217,3 +217,25 @@ def test_a_coil_in_the_air_teaches_nothing() -> None:
 
     assert coil.constants() == PASSIVE
     assert coil.now() is not None
+
+
+@pytest.mark.parametrize("jump_k", [-10.0, 10.0])
+def test_sensor_that_jumps_and_comes_back_is_no_cooling_that_failed(jump_k: float) -> None:
+    # Catches a trend that takes the way back of a loose contact for heat that does not leave.
+    coil, bench = CoilHeat(COOLED, COOLED, trains=9), HeatBench(COOLED)
+    warmed(coil, bench, 3)
+    for shift_k in (jump_k, 0.0):
+        for reading in bench.rest(5.0):
+            coil.take(replace(reading, winding_c=reading.winding_c + shift_k), is_on_head=True)
+        assert not coil.has_cooling_failed
+
+
+def test_sensor_that_jumps_downwards_hides_no_heat() -> None:
+    coil, bench = CoilHeat(COOLED, COOLED, trains=9), HeatBench(COOLED)
+    warmed(coil, bench, 3)
+    reading = next(bench.rest(0.1))
+    coil.take(replace(reading, winding_c=reading.winding_c - 10.0), is_on_head=True)
+
+    now = coil.now()
+    assert now is not None
+    assert now.winding_c == pytest.approx(reading.winding_c - HIDDEN_C, abs=0.5)

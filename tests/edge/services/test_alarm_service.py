@@ -12,9 +12,10 @@ import pytest
 
 from edge.domain.alarm_rules import LOOP_LATE_MS_MAX
 from edge.domain.alarm_sounds import C4, E4, TEST_TONE, Tone
-from edge.domain.alarms import AUDIO_PAUSE_S_MAX
+from edge.domain.alarms import AUDIO_PAUSE_S_MAX, AlarmSignal
 from edge.ports import Lamp
 from edge.services import loop_watch
+from edge.services.alarm_log import AlarmLog
 from edge.services.audit import Audit
 from edge.services.loop_watch import LoopWatch
 from hw_sim import vtime
@@ -85,6 +86,34 @@ def test_sounder_that_is_dead_or_stuck_is_an_alarm_until_a_test_proves_it(
         assert ("alarm_test", "Tina Tech", {"result": "passed"}) in logged(made)
 
     bench(scenario)
+
+
+def test_urgent_alarm_keeps_its_lamp_also_while_its_sound_is_paused() -> None:
+    async def scenario(made: Bench) -> None:
+        await stopped_by_estop(made)
+        made.accept(made.chair.pause_audio(WHO))
+        await made.sleep(3.0)
+        assert made.chair.refusals()["test_alarms"] == "alarm_sounds"
+        assert made.chair.test_alarms(WHO).code == "alarm_sounds"
+        await made.sleep(2.0)
+        assert indicators(made).lamp is Lamp.FAULT
+
+    bench(scenario)
+
+
+def test_alarm_is_heard_and_seen_before_it_is_written_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Catches a slow disk between the cause and the ear.
+    told: list[tuple[str, Tone | None, Lamp | None]] = []
+
+    async def scenario(made: Bench) -> None:
+        def look(_log: AlarmLog, signal: AlarmSignal) -> None:
+            told.append((signal.alarm_id, indicators(made).tone, indicators(made).lamp))
+
+        monkeypatch.setattr(AlarmLog, "on", look)
+        await stopped_by_estop(made)
+
+    bench(scenario)
+    assert ("estop", Tone(C4, 12), Lamp.FAULT) in told
 
 
 def test_sounder_that_dies_in_use_is_found_by_the_first_alarm() -> None:

@@ -91,8 +91,10 @@ def test_journal_row_of_a_rolled_back_transaction_leaves_the_chain_whole() -> No
     assert [row.seq for row in journal.rows("s")] == [1, 2]
 
 
-def test_boot_number_grows_with_each_start_and_spans_are_per_boot() -> None:
+def test_boot_number_grows_with_each_start_and_moments_name_it() -> None:
     store = store_with_session()
     written(store, 3)
     journal = written(store, 2)
-    assert journal.spans("s", ("note",)) == {1: 2000, 4: 1000}
+    moments = journal.moments("s")
+    assert [boot for boot, _ in moments.values()] == [1, 1, 1, 2, 2]
+    assert moments[3][1] - moments[1][1] == 2_000_000
