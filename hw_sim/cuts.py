@@ -27,12 +27,12 @@ from edge.api.session_view import RestView, SessionView
 from edge.domain.train_plan import Plan
 from hw_sim.checkers import Facts, check
 from hw_sim.commit import commit
-from hw_sim.faults.bench import FaultBench, FaultSystem
+from hw_sim.faults.bench import FaultBench
 from hw_sim.faults.campaign import silence
 from hw_sim.fork import ForkError, fork_run
 from hw_sim.kiosk_robot import RobotError
 from hw_sim.session import arm_and_start, plan_of_system, prepare
-from hw_sim.system import SystemOptions
+from hw_sim.system import SimSystem, SystemOptions
 from hw_sim.vtime import VirtualLoop
 
 PROTOCOL = "itbs-600"
@@ -115,7 +115,7 @@ class Chunk:
 
 async def boot(seed: int) -> FaultBench:
     """A new unit, clinic and edge, treating."""
-    system = FaultSystem(SystemOptions(seed=seed, protocol=PROTOCOL))
+    system = SimSystem(SystemOptions(seed=seed, protocol=PROTOCOL))
     await system.start()
     bench = FaultBench(system, await system.robot(), system.streams.get("cuts"))
     await prepare(bench.robot)

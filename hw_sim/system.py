@@ -54,6 +54,7 @@ APPOINTMENT_ID = "apt-1"
 TECHNICIAN = ("tech1", "Robin Tech", "technician", "2468")
 CLINICIAN = ("clin1", "Dr. Kim Clinic", "clinician", "8642")
 THRESHOLD_PCT = 52  # of maximum output; 62 % at 120 % of threshold, a usual treatment level
+STORE_FAILED = "store failed"  # in the truth record: an operation of the card failed or had to wait
 PPM_MAX = 30  # [K] a plain crystal; the catalogue's faults go to 200
 
 
@@ -139,6 +140,7 @@ class SimSystem:
             threshold_pct=THRESHOLD_PCT,
             has_attend=options.has_attend,
         )
+        self.card.on_failure = lambda: self.unit.mark(STORE_FAILED)
         self.clinic = ClinicServer(lambda: self.clock.now().utc, quirks_of(options.quirks))
         self.clinic.load(visit_resources(self.protocol, EPOCH))
         self.line = ClinicLine(self.clinic, options.clinic_faults, self.streams.get("clinic"))
@@ -151,12 +153,17 @@ class SimSystem:
         self._task: asyncio.Future[None] | None = None
 
     async def start(self) -> None:
-        """Boot the edge (again) on the unit and clinic that are there."""
+        """Boot the edge (again) on the unit and clinic that are there. Raises StoreError."""
         self._generation += 1
-        self._store = store = self.open_store()
-        if self.options.has_certificate:
-            self._grant(store)
-        await self._hire(Accounts(store, self.pins()))
+        store = self.open_store()
+        try:
+            if self.options.has_certificate:
+                self._grant(store)
+            await self._hire(Accounts(store, self.pins()))
+        except BaseException:
+            store.close()  # the process has ended
+            raise
+        self._store = store
         self._stage = stage = self._set_stage()
         adapters = stage.adapters(self.adapters(store))
         self.app = stage.build(
@@ -240,10 +247,14 @@ class SimSystem:
 
     @contextmanager
     def reading(self) -> Iterator[SqliteStore]:
-        """The store for a look: the edge's own while it runs, else opened for the occasion."""
+        """The store for a look: the edge's own while it runs, else opened for the occasion.
+
+        Raises StoreError, as a start of the edge would.
+        """
         if not self.is_dead:
             yield self._store
             return
+        self._store.close()  # by a process that ended by itself and was not yet cleared away
         store = self.open_store()
         try:
             yield store

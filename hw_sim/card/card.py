@@ -2,8 +2,9 @@
 
 Files are bytes by name. A write is seen at once and is safe only after a sync of its file; a power
 cut leaves each sector of what was not synced kept, lost or garbled, in any order, which is harsher
-than most cards (sources.md reliability 8). Faults make operations fail or lie. Every operation has
-a number, so that a run can be cut or failed at each of them. No clock; the dice are the caller's.
+than most cards (sources.md reliability 8). Faults make operations fail, lie, stray or wait. Every
+operation has a number, so that a run can be cut or failed at each of them. Locks are those of the
+engine, between processes. No clock; the dice are the caller's.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 SECTOR_BYTES = 512
+STRAY_SHARE = 0.3  # [P] of the misdirected writes hit another file
 GARBLED_SHARE = 0.1  # sources.md reliability 8: of the sectors that were on their way
 
 
@@ -51,7 +53,13 @@ class CardFaults:
     trouble: Trouble | None = None
     on_reads: bool = False  # fail as well
     left: int | None = None  # so many operations fail; None for good
+    folder: str = ""  # only operations on names that begin so fail; all of them
+    kinds: tuple[str, ...] = ()  # only operations of these kinds fail; all of them
+    passing: int = 0  # so many that could fail pass before the first
     lying_share: float = 0.0  # of the syncs, that say safe and are not
+    on_sync: Callable[[], None] | None = None  # somebody waits as long as a slow card takes
+    straying: int = 0  # so many of the next writes land at another place
+    forgets_names: bool = False  # a sync makes what is in a new file safe, and not its name
 
 
 @dataclass(frozen=True)
@@ -59,7 +67,7 @@ class Operation:
     """One operation that changes the card, numbered from 1."""
 
     number: int
-    kind: str  # make, write, cut, sync, remove, rename
+    kind: str  # make, write, cut, sync, remove, rename; a failing read is one as well
     name: str
 
 
@@ -69,6 +77,7 @@ class _File:
     safe: bytearray = field(default_factory=bytearray)
     has_safe_name: bool = False
     pending: list[tuple[int, bytes]] = field(default_factory=list)  # offset -1: cut to this length
+    is_unlinked: bool = False
 
 
 class Card:
@@ -79,19 +88,27 @@ class Card:
         self.faults = CardFaults()
         self.operations = 0
         self.on_operation: Callable[[Operation], None] | None = None
+        self.on_failure: Callable[[], None] | None = None  # an operation is about to fail or wait
+        self.locks: dict[str, dict[object, int]] = {}  # levels of the engine by file and holder
         self._files: dict[str, _File] = {}
         self._mounts: list[Mount] = []
 
     def mount(self) -> Mount:
         """For one process."""
+        if not self.locks:  # the one before it is gone
+            self._drop_unlinked()
         self._mounts.append(Mount(self))
         return self._mounts[-1]
 
     def kill_holders(self) -> None:
         """Every process that had it is gone; what they wrote is there, and not yet safe."""
-        for mount in self._mounts:
-            mount.forget()
+        if self._mounts:
+            phantom = self.copy(self.rng)
+            for mount in self._mounts:
+                mount.card = phantom
         self._mounts.clear()
+        self.locks.clear()
+        self._drop_unlinked()
 
     def names(self, folder: str = "") -> list[str]:
         """Files there, sorted."""
@@ -106,7 +123,7 @@ class Card:
     def read(self, name: str, at: int = 0, count: int | None = None) -> bytes:
         """Bytes as the process sees them. Raises CardError."""
         if self.faults.on_reads:
-            self._fail()
+            self._fail("read", name)
         end = None if count is None else at + count
         return bytes(self._files[name].data[at:end])
 
@@ -119,6 +136,8 @@ class Card:
     def write(self, name: str, at: int, data: bytes) -> None:
         """Seen at once, safe after sync(). Raises CardError."""
         self._begin("write", name)
+        if self.faults.straying:
+            name, at = self._astray(name, at)
         file = self._files[name]
         _put(file.data, at, data)
         file.pending.append((at, data))
@@ -133,11 +152,16 @@ class Card:
     def sync(self, name: str) -> None:
         """What was written to this file is safe, with its name. Raises CardError."""
         self._begin("sync", name)
+        if self.faults.on_sync is not None:
+            self._tell_failure()
+            self.faults.on_sync()
         if self.faults.lying_share and self.rng.random() < self.faults.lying_share:
             return
         file = self._files[name]
-        file.safe, file.has_safe_name = bytearray(file.data), True
+        for at, data in file.pending:
+            _redo(file.safe, at, data)
         file.pending.clear()
+        file.has_safe_name = file.has_safe_name or not self.faults.forgets_names
 
     def remove(self, name: str) -> None:
         """Gone, and safely so. Raises CardError."""
@@ -160,10 +184,7 @@ class Card:
                 continue
             left = bytearray(file.safe)
             for at, data in self._survivors(file.pending, damage):
-                if at < 0:
-                    del left[int.from_bytes(data, "big") :]
-                else:
-                    _put(left, at, data)
+                _redo(left, at, data)
             self._files[name] = _File(left, bytearray(left), has_safe_name=True)
 
     def image(self) -> dict[str, bytes]:
@@ -193,6 +214,21 @@ class Card:
             if at < len(data):
                 data[at] ^= mask
 
+    def shorten(self, name: str, size: int) -> None:
+        """A file is shorter from now on, and nobody of ours has asked for it."""
+        file = self._files[name]
+        del file.data[size:], file.safe[size:]
+        file.pending.clear()
+
+    def unlink(self, name: str) -> None:
+        """Somebody else deletes a file: who has it open keeps it, and the next process has not."""
+        self._files[name].is_unlinked = True
+        if not self.locks:
+            self._drop_unlinked()
+
+    def _drop_unlinked(self) -> None:
+        self._files = {name: f for name, f in self._files.items() if not f.is_unlinked}
+
     def _survivors(
         self, pending: list[tuple[int, bytes]], damage: Damage
     ) -> list[tuple[int, bytes]]:
@@ -220,32 +256,53 @@ class Card:
                 found.append((at + start, sector))
         return found
 
+    def _astray(self, name: str, at: int) -> tuple[str, int]:
+        """Another sector of this file, or of another one."""
+        self.faults.straying -= 1
+        others = [other for other in self.names() if self._files[other].data]
+        name = self.rng.choice(others) if others and self.rng.random() < STRAY_SHARE else name
+        sectors = len(self._files[name].data) // SECTOR_BYTES
+        return name, at if sectors == 0 else self.rng.randrange(sectors) * SECTOR_BYTES
+
     def _begin(self, kind: str, name: str) -> None:
         self.operations += 1
         if self.on_operation is not None:
             self.on_operation(Operation(self.operations, kind, name))
-        self._fail()
+        if self.faults.trouble is not None:
+            self._fail(kind, name)
 
-    def _fail(self) -> None:
+    def _fail(self, kind: str, name: str) -> None:
         faults = self.faults
-        if faults.trouble is None or faults.left == 0:
+        if faults.trouble is None or faults.left == 0 or not name.startswith(faults.folder):
+            return
+        if faults.kinds and kind not in faults.kinds:
+            return
+        if faults.passing:
+            faults.passing -= 1
             return
         if faults.left is not None:
             faults.left -= 1
+        self._tell_failure()
         raise CardError(faults.trouble)
+
+    def _tell_failure(self) -> None:
+        if self.on_failure is not None:
+            self.on_failure()
 
 
 class Mount:
-    """The card as one process has it."""
+    """The card as one process has it; a killed one's is a phantom's."""
 
     def __init__(self, card: Card) -> None:
         self.card = card
 
-    def forget(self) -> None:
-        """The process was killed: what it still does happens to a phantom."""
-        phantom = Card(self.card.rng)
-        phantom.put_back(self.card.image())
-        self.card = phantom
+
+def _redo(data: bytearray, at: int, part: bytes) -> None:
+    """One pending write or, at -1, cut."""
+    if at < 0:
+        del data[int.from_bytes(part, "big") :]
+    else:
+        _put(data, at, part)
 
 
 def _put(data: bytearray, at: int, part: bytes) -> None:

@@ -63,16 +63,20 @@ class CardStore(SqliteStore):
 
 def open_on(card: Card) -> CardStore:
     """As at a start of the service. Raises StoreError."""
+    store = open_both(*both_copies(card), LOGGED_TABLES)
+    assert isinstance(store, CardStore)
+    return store
+
+
+def both_copies(card: Card) -> tuple[StoreFiles, ChangeLog]:
+    """The way to the store and its log, as edge/store_file.py has it on a real disk."""
     mount = card.mount()
     files = StoreFiles(
         open=lambda: CardStore(mount),
         set_aside=lambda: _set_aside(card),
         open_scratch=lambda: CardStore(Card(card.rng).mount()),
     )
-    log = ChangeLog(CardLogFolder(mount, LOG_FOLDER), None, LAYOUT_VERSION)
-    store = open_both(files, log, LOGGED_TABLES)
-    assert isinstance(store, CardStore)
-    return store
+    return files, ChangeLog(CardLogFolder(mount, LOG_FOLDER), None, LAYOUT_VERSION)
 
 
 def _set_aside(card: Card) -> str:

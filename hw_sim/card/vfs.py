@@ -1,7 +1,7 @@
 """The database engine's file layer on a simulated card.
 
-One instance for one mount. Locks are nobody's: the store's connection is exclusive. Errors of the
-card reach the engine as its own errors.
+One instance for one mount. Locks are between the processes of one card, at the engine's levels.
+Errors of the card reach the engine as its own errors.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import itertools
 
 import apsw
 
-from hw_sim.card.card import CardError, Mount, Trouble
+from hw_sim.card.card import Card, CardError, Mount, Trouble
 
 _numbers = itertools.count(1)
 _ERRORS = {
@@ -18,6 +18,9 @@ _ERRORS = {
     Trouble.FULL: apsw.FullError,
     Trouble.READ_ONLY: apsw.ReadOnlyError,
 }
+# The engine's levels of a lock, and for each the least of another process that is in its way.
+_UNLOCKED, _SHARED, _RESERVED, _PENDING, _EXCLUSIVE = range(5)
+_BARS = {_SHARED: _PENDING, _RESERVED: _RESERVED, _PENDING: _RESERVED, _EXCLUSIVE: _SHARED}
 _JULIAN_MS = 212_000_000_000_000  # some day; nothing of ours asks the engine for the time
 
 
@@ -42,8 +45,10 @@ class CardVfs(apsw.VFS):
         return self._mount.card.has(path)
 
     def xDelete(self, path: str, _is_synced: bool) -> None:
-        with _Errors():
+        try:
             self._mount.card.remove(path)
+        except CardError as error:
+            raise _engines(error) from error
 
     def xFullPathname(self, name: str) -> str:
         return name
@@ -65,41 +70,58 @@ class CardVfs(apsw.VFS):
 
 
 class _CardFile:
+    """Called some ten times in each transaction: no layers here."""
+
     def __init__(self, mount: Mount, name: str) -> None:
         self._mount, self._name = mount, name
 
     def make(self) -> None:
-        with _Errors():
+        try:
             self._mount.card.make(self._name)
+        except CardError as error:
+            raise _engines(error) from error
 
     def xRead(self, amount: int, offset: int) -> bytes:
-        with _Errors():
+        try:
             return self._mount.card.read(self._name, offset, amount)
-        raise AssertionError  # the errors above end the call
+        except CardError as error:
+            raise _engines(error) from error
 
     def xWrite(self, data: bytes, offset: int) -> None:
-        with _Errors():
+        try:
             self._mount.card.write(self._name, offset, bytes(data))
+        except CardError as error:
+            raise _engines(error) from error
 
     def xTruncate(self, size: int) -> None:
-        with _Errors():
+        try:
             self._mount.card.cut(self._name, size)
+        except CardError as error:
+            raise _engines(error) from error
 
     def xSync(self, _flags: int) -> None:
-        with _Errors():
+        try:
             self._mount.card.sync(self._name)
+        except CardError as error:
+            raise _engines(error) from error
 
     def xFileSize(self) -> int:
-        with _Errors():
-            return self._mount.card.size(self._name)
-        raise AssertionError
+        return self._mount.card.size(self._name)
 
-    def xLock(self, _level: int) -> None: ...
+    def xLock(self, level: int) -> None:
+        """As the engine's own on a real disk: many readers, one writer, one alone."""
+        holders = self._mount.card.locks.setdefault(self._name, {})
+        bar = _BARS[level]
+        if any(other >= bar for holder, other in holders.items() if holder is not self):
+            raise apsw.BusyError("database is locked")
+        holders[self] = max(level, holders.get(self, 0))
 
-    def xUnlock(self, _level: int) -> None: ...
+    def xUnlock(self, level: int) -> None:
+        _let_go(self._mount.card, self._name, self, level)
 
     def xCheckReservedLock(self) -> bool:
-        return False
+        holders = self._mount.card.locks.get(self._name, {})
+        return any(level >= _RESERVED for level in holders.values())
 
     def xFileControl(self, _operation: int, _pointer: int) -> bool:
         return False
@@ -110,14 +132,20 @@ class _CardFile:
     def xDeviceCharacteristics(self) -> int:
         return 0  # promises nothing
 
-    def xClose(self) -> None: ...
+    def xClose(self) -> None:
+        _let_go(self._mount.card, self._name, self, _UNLOCKED)
 
 
-class _Errors:
-    """The card's errors in the engine's words."""
+def _let_go(card: Card, name: str, holder: object, level: int) -> None:
+    holders = card.locks.get(name, {})
+    if level == _UNLOCKED:
+        holders.pop(holder, None)
+        if not holders:
+            card.locks.pop(name, None)
+    elif holder in holders:
+        holders[holder] = level
 
-    def __enter__(self) -> None: ...
 
-    def __exit__(self, _kind: object, error: object, _trace: object) -> None:
-        if isinstance(error, CardError):
-            raise _ERRORS[error.trouble](str(error)) from error
+def _engines(error: CardError) -> apsw.Error:
+    """The card's error in the engine's words."""
+    return _ERRORS[error.trouble](str(error))

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from edge.services.audit import Audit
+from edge.services.journal import Journal
 from hw_sim.checkers import OFF_NS_MAX, Facts, check
 from hw_sim.evidence import collect
 from hw_sim.explore.kinds import KIND_BY_ID
@@ -59,5 +61,7 @@ def _deaths(system: ExploreSystem, struck: Sequence[str]) -> list[str]:
 
 def _chains(system: ExploreSystem) -> list[str]:
     """I24: journal and audit are whole."""
-    chains = (system.app.journal.verify(), system.app.audit.verify())
+    with system.reading() as store:
+        journal, audit = Journal(store, system.clock, 0), Audit(store, system.clock, 0)
+        chains = (journal.verify(), audit.verify())
     return [f"I24: {broken}" for broken in chains if broken is not None]

@@ -42,7 +42,7 @@ class Kind:
 _KILLS: dict[str, tuple[str, ...]] = {
     "P16a": ("a bug",),
     "P16b": ("the driver of the inputs failed",),
-    "D85": (DISK_TROUBLE,),
+    "D85b": (DISK_TROUBLE,),
     "D86": (DISK_TROUBLE,),
     "D87": (DISK_TROUBLE,),
     "D88": (DISK_TROUBLE,),

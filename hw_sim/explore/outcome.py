@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 
+from edge.ports import StoreError, Value
 from hw_sim import vtime
 from hw_sim.explore.judge import judge
 from hw_sim.explore.plan import FaultPlan
@@ -94,15 +95,23 @@ async def _leave(bench: ExploreBench) -> None:
 
 def sha256_of(system: ExploreSystem) -> str:
     """The whole run in one word: truth trace, chains of the store, clinic's shelf, notes."""
-    assert system.store is not None
     digest = hashlib.sha256(system.unit.recorder.trace_sha256().encode())
     for table in _ROWS:
-        for row in system.store.rows(f"SELECT * FROM {table} ORDER BY seq"):  # noqa: S608
+        for row in _found(system, f"SELECT * FROM {table} ORDER BY seq"):  # noqa: S608
             digest.update(repr(row).encode())
     for kind in ("Procedure", "Observation", "DeviceUseStatement", "ServiceRequest"):
         digest.update(json.dumps(system.clinic.resources(kind), sort_keys=True).encode())
     digest.update(system.notes.sha256().encode())
     return digest.hexdigest()
+
+
+def _found(system: ExploreSystem, sql: str) -> list[tuple[Value, ...]]:
+    """Rows of the store; its words in place of them when it cannot be read."""
+    try:
+        with system.reading() as store:
+            return store.rows(sql)
+    except StoreError as error:
+        return [(str(error),)]
 
 
 def _ended(bench: ExploreBench) -> str:
@@ -129,10 +138,9 @@ def _counts(system: ExploreSystem, struck: list[str]) -> dict[str, Counter[str]]
 
 def _records(system: ExploreSystem) -> dict[str, str]:
     """What each account says, side by side: where they disagree is where to look."""
-    assert system.store is not None
     truth = system.unit.recorder
-    rows = system.store.rows("SELECT session_id, state, record IS NOT NULL FROM session")
-    kinds = Counter(str(row[0]) for row in system.store.rows("SELECT kind FROM journal"))
+    rows = _found(system, "SELECT session_id, state, record IS NOT NULL FROM session")
+    kinds = Counter(str(row[0]) for row in _found(system, "SELECT kind FROM journal"))
     chair = system.app.chair.state
     dose = None if chair.visit is None else chair.visit.session.dose
     return {

@@ -18,6 +18,7 @@ from edge.api import schema
 from edge.config_load import ConfigError, load_config
 from edge.domain.checks import QUESTIONS
 from hw_sim.explore.system import ExploreBench
+from hw_sim.faults.bench import spoil_write
 from hw_sim.kiosk_robot import KioskRobot, RobotError
 from hw_sim.realtime.run_files import Ports, config_text
 from hw_sim.system import EPOCH, TECHNICIAN
@@ -79,7 +80,8 @@ async def cancel_a_task(bench: ExploreBench) -> None:
 
 async def no_memory(bench: ExploreBench) -> None:
     """A write soon finds no memory."""
-    bench.system.open_store().memory_writes_left = bench.rng.randrange(MEMORY_AFTER_MAX)
+    error = MemoryError("no memory for a write")
+    spoil_write(bench.system, error, passing=bench.rng.randrange(MEMORY_AFTER_MAX))
 
 
 async def flood(bench: ExploreBench) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -17,15 +17,15 @@ from edge.adapters.pin_hash import InlinePins
 from edge.api.doors import HubDoors
 from edge.api.schema import Accepted, ClientMessage, Refused, Stop
 from edge.domain.verdict import Verdict
-from edge.ports import ClinicAnswer, ClinicUnreachableError, PinHasher, StoreError, Value
+from edge.ports import ClinicAnswer, ClinicUnreachableError, PinHasher, StoreError
 from hw_sim.clinic.line import ClinicLine
 from hw_sim.explore.notes import CLINIC, EDGE, SCREEN, Notes
 from hw_sim.explore.plan import FaultPlan
 from hw_sim.explore.reached import Reached
-from hw_sim.faults.bench import STORE_FAILED, FaultBench, FaultSystem, FaultyStore
+from hw_sim.faults.bench import FaultBench
 from hw_sim.kernel import NS_PER_S
 from hw_sim.kiosk_robot import KioskRobot, Line, RobotError, Watch
-from hw_sim.system import TECHNICIAN, SystemOptions
+from hw_sim.system import TECHNICIAN, SimSystem, SystemOptions
 from hw_sim.vtime import VirtualLoop
 
 LOG_IN_S = 15.0
@@ -135,21 +135,6 @@ class NotedLine(ClinicLine):
         return answer
 
 
-class ScarceStore(FaultyStore):
-    """The disk of the campaign; besides, one write may find no memory."""
-
-    memory_writes_left: int | None = None
-
-    def rows(self, sql: str, args: Sequence[Value] = ()) -> list[tuple[Value, ...]]:
-        if self.memory_writes_left is not None and not sql.startswith("SELECT"):
-            self.memory_writes_left -= 1
-            if self.memory_writes_left < 0:
-                self.memory_writes_left = None
-                self._on_failure(STORE_FAILED)
-                raise MemoryError("no memory for a write")
-        return super().rows(sql, args)
-
-
 class HangingPins:
     """edge.ports.PinHasher whose worker can stop to answer."""
 
@@ -172,7 +157,7 @@ class HangingPins:
             await asyncio.sleep(HANGING_S)
 
 
-class ExploreSystem(FaultSystem):
+class ExploreSystem(SimSystem):
     """Make it on the running virtual loop."""
 
     def __init__(self, plan: FaultPlan) -> None:
@@ -195,12 +180,6 @@ class ExploreSystem(FaultSystem):
         self.coil_kind = self.unit.plant.coil.kind
         self.orders = self.clinic.resources("ServiceRequest")
         self.reached = Reached(self.notes)
-
-    def open_store(self) -> ScarceStore:
-        if self.store is None:
-            self.store = ScarceStore(self.store_faults, self.unit.mark)
-        assert isinstance(self.store, ScarceStore)
-        return self.store
 
     def pins(self) -> PinHasher:
         return HangingPins(self)
@@ -329,8 +308,6 @@ class ExploreBench(FaultBench):
         system.are_pins_hanging = False
         system.clock.offset = timedelta()
         system.clinic.load(system.orders)
-        if isinstance(system.store, ScarceStore):
-            system.store.memory_writes_left = None
         system.note_death()
         await self._fit_own_coil()
         if system.app.chair.state.device.self_test_found:

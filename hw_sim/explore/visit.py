@@ -171,9 +171,9 @@ class Visit:
 
     def _is_over_already(self) -> bool:
         """The chaos has seen the whole visit, or a person has left it for good."""
-        picture, store = self.bench.robot.snapshot, self.bench.system.store
-        assert store is not None
-        is_signed = bool(store.rows("SELECT 1 FROM session WHERE record IS NOT NULL"))
+        picture = self.bench.robot.snapshot
+        with self.bench.system.reading() as store:
+            is_signed = bool(store.rows("SELECT 1 FROM session WHERE record IS NOT NULL"))
         return is_signed and picture is not None and picture.phase in AT_REST
 
     async def _turns(
@@ -244,9 +244,19 @@ class Visit:
             await self._tap(schema.Acknowledge)
             if "sounder_dead" in open_alarms:
                 await self._tap(schema.TestAlarms)
+            if "store_log_failed" in open_alarms:
+                await self._restart_service()
             for alarm_id in open_alarms:
                 await self._tap(schema.AcknowledgeAlarm, alarm_id=alarm_id)
             await asyncio.sleep(1.0)
+
+    async def _restart_service(self) -> None:
+        """Service has looked at the disk; the next start writes the second copy anew."""
+        bench = self.bench
+        bench.system.notes.add(PLAN, "the service is started anew")
+        async with bench.hands:
+            await bench.end_edge()
+            await bench.start_edge()
 
     async def _tap(self, kind: type, **fields: object) -> None:
         robot = self.bench.robot
@@ -272,7 +282,7 @@ async def _end(tasks: list[asyncio.Task[None]]) -> None:
 
 
 # Conditions that no acknowledgement ends and no mending either: a person has to look at a record.
-MAY_STAY = ("record_refused", "contact_not_proved")
+MAY_STAY = ("record_refused", "contact_not_proved", "store_repaired")
 
 
 def _is_at_rest(picture: Snapshot) -> bool:

@@ -1,8 +1,8 @@
 """One whole system and one technician, with everything that can be broken within reach.
 
-Used by the campaign (campaign.py) and by tests: stalls, kills and starts the edge, spoils its disk,
-and mends everything that a strike of strikes*.py has broken. Judges nothing. Its store stays in
-memory over a restart of the edge, so that a run can be forked.
+Used by the campaign (campaign.py) and by tests: stalls, kills and starts the edge, and mends
+everything that a strike of strikes*.py has broken. Judges nothing. Everything is in memory, the
+card as well, so that a run can be forked.
 """
 
 from __future__ import annotations
@@ -13,11 +13,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from edge.adapters.store.sqlite_store import SqliteStore
 from edge.api.schema import Snapshot
 from edge.ports import StoreError, Value
 from edge.services.library import MANIFEST, read_library_files, sign_library
-from edge.services.tables import LAYOUT_VERSION, TABLES
+from hw_sim.card.card import CardFaults
 from hw_sim.clinic.line import Faults
 from hw_sim.keys.sign_library import KEY_FILE
 from hw_sim.kiosk_robot import KioskRobot, RobotError
@@ -25,7 +24,7 @@ from hw_sim.link import LinkPlan
 from hw_sim.mcu import McuState, real_core
 from hw_sim.plant.panel import BIT_BY_NAME, BOUNCE_SPAN_NS, Wire
 from hw_sim.sim_hal import SIM_LINK_KEY, HalFaults
-from hw_sim.system import SimSystem, SystemOptions
+from hw_sim.system import STORE_FAILED, SimSystem, SystemOptions
 from hw_sim.vtime import NS_PER_S, VirtualLoop
 
 PROTOCOL = "fault-10hz"
@@ -57,7 +56,6 @@ sources = [
 """
 PULSES = 40
 RESTART_S = 2.0  # [P] RestartSec of the unit file and the start of the process
-STORE_FAILED = "store failed"  # in the truth record
 BOUNCE_MS = BOUNCE_SPAN_NS / 1e6
 DIED_MAX = 3  # starts of an edge that dies at once, before the chair counts as out of use
 
@@ -74,62 +72,10 @@ def write_library(folder: Path) -> Path:
 
 
 @dataclass
-class StoreFaults:
-    """What is wrong with the disk. All off means a healthy one."""
-
-    trouble: str = ""  # each write fails with these words
-    failures_left: int | None = None  # so many times; None for good
-    slow_ns: int = 0  # each commit holds up the whole process for so long
-    is_bug: bool = False  # fails as no store may: our own error
-
-
-class FaultyStore(SqliteStore):
-    """The real engine with a bad disk under it; closing it keeps what was committed."""
-
-    def __init__(self, faults: StoreFaults, on_failure: Callable[[str], None]) -> None:
-        self.faults = faults
-        self._on_failure = on_failure
-        super().__init__(":memory:", None, tables=TABLES, layout_version=LAYOUT_VERSION)
-
-    def rows(self, sql: str, args: Sequence[Value] = ()) -> list[tuple[Value, ...]]:
-        """As the engine, unless the disk is in trouble."""
-        faults = self.faults
-        if sql == "COMMIT" and faults.slow_ns:
-            self._on_failure(STORE_FAILED)
-            _loop().stall(faults.slow_ns)
-        if faults.trouble and not sql.startswith("SELECT") and faults.failures_left != 0:
-            self._on_failure(STORE_FAILED)
-            if faults.failures_left is not None:
-                faults.failures_left -= 1
-            if faults.is_bug:
-                raise RuntimeError(faults.trouble)
-            raise StoreError(f"store: {faults.trouble}")
-        return super().rows(sql, args)
-
-    def close(self) -> None:
-        """The process is gone; what it had committed is there for the next."""
-
-
-class FaultSystem(SimSystem):
-    """The whole product on a disk that can fail and that outlives the edge."""
-
-    def __init__(self, options: SystemOptions) -> None:
-        self.store_faults = StoreFaults()
-        self.store: FaultyStore | None = None
-        super().__init__(options)
-
-    def open_store(self) -> SqliteStore:
-        """The same disk at every start."""
-        if self.store is None:
-            self.store = FaultyStore(self.store_faults, self.unit.mark)
-        return self.store
-
-
-@dataclass
 class FaultBench:
     """The system, the screen, the dice and the moment at which the fault began to matter."""
 
-    system: FaultSystem
+    system: SimSystem
     robot: KioskRobot
     rng: random.Random
     cause_ns: int = 0
@@ -143,7 +89,7 @@ class FaultBench:
     async def boot(cls, seed: int, library: Path) -> FaultBench:
         """A new unit, clinic and edge, with the technician logged in."""
         options = SystemOptions(seed=seed, protocol=PROTOCOL, library=library, has_attend=True)
-        system = FaultSystem(options)
+        system = SimSystem(options)
         system.unit.hold_attend(is_held=True)
         await system.start()
         return cls(system, await system.robot(), system.streams.get("campaign"))
@@ -180,20 +126,20 @@ class FaultBench:
 
     async def kill_edge(self) -> None:
         """SIGKILL: nothing is said to the unit."""
-        unit = self.system.unit
-        if unit.link.end is not None:
-            unit.link.end.lose("process gone")
-        unit.stick_host_pin(unit.plant.host.level)  # nor does it tidy up its pins
-        await self.end_edge()
-        unit.stick_host_pin(None)
+        self.system.strike_dead()
+        await self._close_pages()
+        await self.system.bury()
 
     async def end_edge(self) -> None:
         """SIGTERM, and the page is gone with it."""
+        await self._close_pages()
+        await self.system.stop()
+
+    async def _close_pages(self) -> None:
         await self.robot.close()
         for robot in self.others:
             await robot.close()
         self.others.clear()
-        await self.system.stop()
 
     async def start_edge(self) -> bool:
         """The init system starts the edge anew; False when it ended again at once."""
@@ -231,9 +177,8 @@ class FaultBench:
         self.tasks.clear()
         self._mend_metal()
         system = self.system
-        system.store_faults.trouble = ""
-        system.store_faults.is_bug = False
-        system.store_faults.slow_ns = 0
+        system.card.faults = CardFaults()
+        heal_writes(system)
         system.clock.is_trusted = True
         system.line.is_cut = False
         system.line.faults = Faults()
@@ -243,6 +188,9 @@ class FaultBench:
             await self.robot.close()
             self.robot = await system.robot()
         await self.revive()
+        if _is_store_failed(system):  # on purpose it stays so until the next start
+            await self.end_edge()
+            await self.start_edge()
 
     def _mend_metal(self) -> None:
         unit, now_ns = self.system.unit, self.now_ns
@@ -291,6 +239,43 @@ class FaultBench:
         if self.must_restart or unit.mcu.state in (McuState.OFF, McuState.HUNG):
             self.must_restart = False
             unit.power_on()
+
+
+def spoil_write(system: SimSystem, error: Exception, *, passing: int = 0) -> None:
+    """The next write of the service's store fails as none may: with our own error. Once.
+
+    passing: so many go through before.
+    """
+    store, left = system.app.adapters.store, passing
+    whole = store.rows
+
+    def rows(sql: str, args: Sequence[Value] = ()) -> list[tuple[Value, ...]]:
+        nonlocal left
+        if not sql.startswith("SELECT"):
+            left -= 1
+            if left < 0:
+                heal_writes(system)
+                system.unit.mark(STORE_FAILED)
+                raise error
+        return whole(sql, args)
+
+    store.rows = rows  # type: ignore[method-assign]  # as a bug in there would
+
+
+def heal_writes(system: SimSystem) -> None:
+    """What spoil_write() has planted is gone."""
+    vars(system.app.adapters.store).pop("rows", None)
+
+
+def _is_store_failed(system: SimSystem) -> bool:
+    """The service runs, and its store refuses every statement."""
+    if system.is_dead:
+        return False
+    try:
+        system.app.adapters.store.rows("SELECT 1")
+    except StoreError:
+        return True
+    return False
 
 
 def _loop() -> VirtualLoop:

@@ -7,8 +7,10 @@ right.
 
 from __future__ import annotations
 
+from hw_sim.card.card import Trouble
+from hw_sim.card.store import DATABASE
 from hw_sim.clinic.line import Faults
-from hw_sim.faults.strikes import first_failed_write
+from hw_sim.faults.strikes import first_failed_write, never
 from hw_sim.faults.strikes_edge import (
     clinic,
     disk,
@@ -17,55 +19,75 @@ from hw_sim.faults.strikes_edge import (
     malformed,
     reload_page,
     second_page,
+    slow_disk,
     withdraw_order,
 )
 from hw_sim.faults.trial import Fault
 
 # A store that fails under a record on its way ends the service: a new process opens it anew.
 UNWRITTEN = "nothing may be given that cannot be written down"
+# After an error of reading or writing the engine's file is not used again before a start opens it
+# anew, as what reached the disk is unknown. Until something needs it the service lives and refuses;
+# then it ends by itself. No reaction of a moment: an armed unit gives nothing by itself.
+OPENED_ANEW = "what cannot be written down is not given, and the next start opens the file anew"
+_BY_ITSELF = {"restored": never, "edge_down": never}
 APART = "the clinic is never waited for; its records wait in the store"
 
 FAULTS: tuple[Fault, ...] = (
     Fault(
-        "D85",
+        "D85a",
         "disk",
-        "one write fails",
-        UNWRITTEN,
-        disk("input/output error", times=1),
-        rest="tolerate",
-        live="tolerate | stop store_failed",
-        held="tolerate",
+        "one write fails, of the change log: it comes first",
+        "each record is in the store; the copy that is behind is told of and written anew",
+        disk(Trouble.IO, times=1),
+        rest="alarm",
+        live="alarm",
+        held="alarm",
+        alarms="store_log_failed",
+        cause=never,
+    ),
+    Fault(
+        "D85b",
+        "disk",
+        "one write of the database fails",
+        OPENED_ANEW,
+        disk(Trouble.IO, times=1, folder=DATABASE),
+        rest="refuse store_failed | alarm",
+        live="stop store_failed | stop restored",
+        held="stop restored",
         arm="stop store_failed",
         places={"record": "refuse order_has_problems"},
-        alarms="edge_restarted link_down store_failed",
+        alarms="edge_restarted link_down store_failed uncertain_dose",
         cause=first_failed_write,
+        causes=_BY_ITSELF,
     ),
     Fault(
         "D86",
         "disk",
         "every write fails from now on",
-        UNWRITTEN,
-        disk("input/output error"),
-        rest="refuse store_failed",
-        live="refuse store_failed | stop store_failed",
-        held="refuse store_failed",
+        OPENED_ANEW,
+        disk(Trouble.IO),
+        rest="refuse store_failed | refuse edge_down",
+        live="stop store_failed | stop edge_down",
+        held="refuse store_failed | refuse edge_down",
         arm="stop store_failed",
-        places={"uncertain": "refuse uncertain", "record": "refuse edge_down"},
-        alarms="edge_restarted store_failed",
+        places={"record": "refuse edge_down"},
+        alarms="edge_restarted store_failed store_log_failed",
         cause=first_failed_write,
+        causes=_BY_ITSELF,
     ),
     Fault(
         "D87",
         "disk",
         "disk full",
         UNWRITTEN,
-        disk("disk is full"),
+        disk(Trouble.FULL),
         rest="refuse store_failed",
         live="refuse store_failed | stop store_failed",
         held="refuse store_failed",
         arm="stop store_failed",
         places={"uncertain": "refuse uncertain", "record": "refuse edge_down"},
-        alarms="edge_restarted store_failed",
+        alarms="edge_restarted store_failed store_log_failed",
         cause=first_failed_write,
     ),
     Fault(
@@ -73,13 +95,13 @@ FAULTS: tuple[Fault, ...] = (
         "disk",
         "disk read-only",
         UNWRITTEN,
-        disk("attempt to write a readonly database"),
+        disk(Trouble.READ_ONLY),
         rest="refuse store_failed",
         live="refuse store_failed | stop store_failed",
         held="refuse store_failed",
         arm="stop store_failed",
         places={"uncertain": "refuse uncertain", "record": "refuse edge_down"},
-        alarms="edge_restarted store_failed",
+        alarms="edge_restarted store_failed store_log_failed",
         cause=first_failed_write,
     ),
     Fault(
@@ -87,7 +109,7 @@ FAULTS: tuple[Fault, ...] = (
         "disk",
         "each commit takes 100 ms",
         "several commits in a row are as long as a lost line; none is waited for in a train",
-        disk(slow_ms=100),
+        slow_disk(0.05),
         rest="stop link_lost",
         live="alarm | tolerate",
         held="alarm",
@@ -99,12 +121,25 @@ FAULTS: tuple[Fault, ...] = (
         "disk",
         "each commit takes 3 s",
         "each commit holds up the process as C7d does; nobody can treat with such a disk",
-        disk(slow_ms=3_000),
+        slow_disk(1.5),
         rest="refuse link_down | refuse given_up",
         live="stop panel | stop 107 | stop host_lost",
         held="stop panel",
         places={"uncertain": "stop panel | refuse uncertain"},
         alarms="host_enable link_down panel sensor_own",
+        cause=first_failed_write,
+    ),
+    Fault(
+        "D89c",
+        "disk",
+        "each sync takes 100 ms, and a commit has two",
+        "two commits in a row hold up the process for longer than any input may be unread",
+        slow_disk(0.1),
+        rest="stop panel | stop 107",
+        live="stop panel | stop 107 | alarm | tolerate",
+        held="stop panel | stop 107 | alarm",
+        alarms="host_enable link_down link_lost panel risk_load sensor_own uncertain_dose",
+        breaks=("I25",),  # the card holds up the picture as well
         cause=first_failed_write,
     ),
     Fault(

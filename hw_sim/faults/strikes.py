@@ -12,9 +12,10 @@ from dataclasses import replace
 
 from edge.ports import PanelInput
 from firmware.wire.limits import AMPLITUDE_STOP_PM
-from hw_sim.faults.bench import STORE_FAILED, FaultBench
+from hw_sim.faults.bench import FaultBench
 from hw_sim.plant.coil import FIGURE8_COOLED, CoilKind
 from hw_sim.recorder import TruthRecorder
+from hw_sim.system import STORE_FAILED
 from hw_sim.unit import SimUnit
 
 Strike = Callable[[FaultBench], Awaitable[None]]
@@ -204,7 +205,7 @@ def first_misfire(truth: TruthRecorder, since_ns: int) -> int | None:
 
 
 def first_failed_write(truth: TruthRecorder, since_ns: int) -> int | None:
-    """The disk refused something for the first time."""
+    """The card refused something for the first time."""
     return _first_mark(truth, STORE_FAILED, since_ns)
 
 

@@ -12,12 +12,11 @@ from datetime import timedelta
 
 from edge.api import schema
 from edge.ports import LinkLostError
+from hw_sim.card.card import CardFaults, Trouble
 from hw_sim.clinic.line import Faults
-from hw_sim.faults.bench import FaultBench
+from hw_sim.faults.bench import FaultBench, spoil_write
 from hw_sim.faults.strikes import Strike, act
 from hw_sim.kiosk_robot import RobotError
-
-NS_PER_MS = 1_000_000
 
 
 def wall_clock(offset: timedelta, *, is_trusted: bool = True) -> Strike:
@@ -71,8 +70,7 @@ async def second_instance(bench: FaultBench) -> None:
 
 async def bug_in_store(bench: FaultBench) -> None:
     """The next write fails with an error nobody foresaw."""
-    faults = bench.system.store_faults
-    faults.trouble, faults.failures_left, faults.is_bug = "a bug", 1, True
+    spoil_write(bench.system, RuntimeError("a bug"))
 
 
 def bug_in_panel(bench: FaultBench) -> None:
@@ -80,13 +78,20 @@ def bug_in_panel(bench: FaultBench) -> None:
     bench.system.unit.edge_panel().is_broken = True
 
 
-def disk(trouble: str = "", *, times: int | None = None, slow_ms: int = 0) -> Strike:
-    """Writes fail, or each commit takes so long."""
+def disk(trouble: Trouble, *, times: int | None = None, folder: str = "") -> Strike:
+    """The card refuses what would change it, so many times or for good; folder: only there."""
 
     def work(bench: FaultBench) -> None:
-        faults = bench.system.store_faults
-        faults.trouble, faults.failures_left = trouble, times
-        faults.slow_ns = slow_ms * NS_PER_MS
+        bench.system.card.faults = CardFaults(trouble, left=times, folder=folder)
+
+    return act(work)
+
+
+def slow_disk(sync_s: float) -> Strike:
+    """Each sync of the card holds up the whole process for so long."""
+
+    def work(bench: FaultBench) -> None:
+        bench.system.card.faults = CardFaults(on_sync=lambda: bench.stall(sync_s))
 
     return act(work)
 

@@ -15,6 +15,7 @@ from structlog.types import EventDict
 
 from edge.api import schema
 from edge.domain.checks import QUESTIONS
+from hw_sim.card.card import CardFaults, Trouble
 from hw_sim.certificate import SIM_SIGNER, grant
 from hw_sim.checkers.facts import Tampering
 from hw_sim.clinic import resources
@@ -45,20 +46,20 @@ async def lost_answers(bench: FaultBench) -> Extra:
 async def full_disk(bench: FaultBench) -> Extra:
     """The disk is full from the first train on."""
     await reach(bench, "countdown")
-    bench.system.store_faults.trouble = "database or disk is full"
+    bench.system.card.faults = CardFaults(Trouble.FULL)
     await asyncio.sleep(12.0)
-    bench.system.store_faults.trouble = ""
+    bench.system.card.faults = CardFaults()
     return None
 
 
 async def full_disk_at_arming(bench: FaultBench) -> Extra:
     """The disk is full before anybody has armed."""
     await reach(bench, "ready")
-    bench.system.store_faults.trouble = "database or disk is full"
+    bench.system.card.faults = CardFaults(Trouble.FULL)
     robot = bench.robot
     await robot.send(schema.ArmUnit(id=robot.new_id(), rev=robot.rev))
     await asyncio.sleep(8.0)
-    bench.system.store_faults.trouble = ""
+    bench.system.card.faults = CardFaults()
     return None
 
 
@@ -182,9 +183,9 @@ async def tampered(bench: FaultBench) -> Extra:
 
 async def untested(bench: FaultBench) -> Extra:
     """Nobody has made the safety test this morning."""
-    store = bench.system.app.adapters.store
     await bench.end_edge()
-    store.rows("DELETE FROM certificate")
+    with bench.system.reading() as store, store.transaction():
+        store.rows("DELETE FROM certificate")
     bench.system.options = replace(bench.system.options, has_certificate=False)
     await bench.start_edge()
     await reach_ready_untested(bench)
@@ -194,19 +195,20 @@ async def untested(bench: FaultBench) -> Extra:
 async def expired(bench: FaultBench) -> Extra:
     """The safety test is from last week, and the machine was started since."""
     system = bench.system
-    store = system.app.adapters.store
     await bench.end_edge()
-    store.rows("DELETE FROM certificate")
     system.clock.offset = -timedelta(days=7)
-    grant(
-        store,
-        SIM_SIGNER,
-        system.clock,
-        unit_id=UNIT_ID,
-        settings_hash=system.config.settings_hash,
-        valid_h=system.config.safety.safety_test_valid_h,
-        machine_boot="last week",
-    )
+    with system.reading() as store:
+        with store.transaction():
+            store.rows("DELETE FROM certificate")
+        grant(
+            store,
+            SIM_SIGNER,
+            system.clock,
+            unit_id=UNIT_ID,
+            settings_hash=system.config.settings_hash,
+            valid_h=system.config.safety.safety_test_valid_h,
+            machine_boot="last week",
+        )
     system.clock.offset = timedelta()
     await bench.start_edge()
     await reach_ready_untested(bench)

@@ -196,7 +196,7 @@ def test_cancelled_task_never_leaves_the_service_half_alive() -> None:
 
 def test_shrinking_keeps_the_guilty_and_drops_everything_else() -> None:
     """On a made-up product that fails when two faults meet."""
-    ids = ("S26a", "N105", "C2", "M44", "K114", "G66a", "D85")
+    ids = ("S26a", "N105", "C2", "M44", "K114", "G66a", "D85b")
     strikes = tuple(Strike(each, "treating", 300) for each in ids)
     plan = replace(
         SHORT, person="cheating", has_attend=True, quirks="no_tag_search", strikes=strikes

@@ -17,6 +17,7 @@ from edge.domain.faults import STOP_ROWS, FaultRow
 from edge.services.session_board import SessionBoard
 from firmware.wire.framing import Decoder, encode
 from firmware.wire.reports import Status
+from hw_sim.card.card import Trouble
 from hw_sim.faults import strikes as strikes
 from hw_sim.faults import strikes_edge as edge_strikes
 from hw_sim.faults import strikes_unit as unit_strikes
@@ -71,7 +72,7 @@ AT_THE_METAL: dict[str, strikes.Strike] = {
     "restored": edge_strikes.kill,
     "page_silent": edge_strikes.freeze_page,
     "attend_released": strikes.on_unit(lambda unit: unit.hold_attend(is_held=False)),
-    "store_failed": edge_strikes.disk("input/output error"),
+    "store_failed": edge_strikes.disk(Trouble.IO),
     "unknown": unit_strikes.sieve("up", _unlisted_fault),
 }
 SITUATIONS = {"disagree": "paused"}
