@@ -30,21 +30,29 @@ class LogKind(Enum):
 
 @dataclass(frozen=True)
 class StoreEnd:
-    """last_change 0: the store never had a change log. is_log_behind: changes went past it."""
+    """last_change 0: the store never had a change log. is_log_behind: changes went past it.
+
+    hash_there: the store's hash at the log's last change; None when it does not have it any more.
+    """
 
     kind: StoreKind
     last_change: int = 0
     last_hash: bytes = b""
     is_log_behind: bool = False
+    hash_there: bytes | None = None
 
 
 @dataclass(frozen=True)
 class LogEnd:
-    """hash_there: the log's hash at the store's last change; None when the log does not have it."""
+    """hash_there: the log's hash at the store's last change; None when the log does not have it.
+
+    last_hash: at its own last change.
+    """
 
     kind: LogKind
     last_change: int = 0
     hash_there: bytes | None = None
+    last_hash: bytes | None = None
 
 
 class Repair(Enum):
@@ -99,7 +107,9 @@ _WITH_DAMAGED_STORE = {
 
 def _both_whole(store: StoreEnd, log: LogEnd) -> Repair:
     if log.last_change < store.last_change:
-        return Repair.REWRITE_LOG  # the log's disk has lost what it had said was safe
+        is_ours = log.last_hash is not None and log.last_hash == store.hash_there
+        # The log's disk has lost what it had said was safe; or the store came from elsewhere.
+        return Repair.REWRITE_LOG if is_ours else Repair.HOLD_TWO_HISTORIES
     if log.hash_there != store.last_hash:
         return Repair.HOLD_TWO_HISTORIES
     ahead = log.last_change - store.last_change

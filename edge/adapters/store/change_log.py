@@ -82,7 +82,12 @@ class ChangeLog:
         if found is None or found[-1].body[:1] == SNAPSHOT_PART:  # or never written to its end
             return LogEnd(LogKind.DAMAGED)
         self._number, self._hash = found[-1].number, found[-1].hash
-        return LogEnd(LogKind.WHOLE, self._number, self._hash_at(names, found, store_change))
+        return LogEnd(
+            LogKind.WHOLE,
+            self._number,
+            self._hash_at(names, found, store_change),
+            self._hash_at(names, found, self._number),
+        )
 
     def append(self, kind: bytes, number: int, data: bytes) -> bytes:
         """Add an entry durably; returns its hash. Raises StoreError: then nothing was added."""

@@ -38,7 +38,14 @@ _LOG_END = """
 CREATE TABLE IF NOT EXISTS change_log_end (
   one INTEGER PRIMARY KEY CHECK (one = 1), number INTEGER NOT NULL, hash BLOB NOT NULL,
   is_behind INTEGER NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS change_log_past (
+  number INTEGER PRIMARY KEY, hash BLOB NOT NULL) STRICT;
 """
+# [P] Newest changes whose hashes the store keeps: a log that lacks more than about a month of them
+# cannot be told from another unit's.
+_PAST_KEPT = 20_000
+_NOTE_PAST = "INSERT OR REPLACE INTO change_log_past VALUES (?, ?)"
+_FORGET_PAST = "DELETE FROM change_log_past WHERE number <= ?"
 _SET_LOG_END = (
     "INSERT INTO change_log_end VALUES (1, ?, ?, ?) ON CONFLICT (one) DO UPDATE SET"
     " number = excluded.number, hash = excluded.hash, is_behind = excluded.is_behind"
@@ -148,6 +155,13 @@ class SqliteStore:
     def set_end(self, number: int, last_hash: bytes, *, is_behind: bool = False) -> None:
         """Note where the log stands. Raises StoreError."""
         self.rows(_SET_LOG_END, (number, last_hash, is_behind))
+        self.rows(_NOTE_PAST, (number, last_hash))
+        self.rows(_FORGET_PAST, (number - _PAST_KEPT,))
+
+    def past(self, number: int) -> bytes | None:
+        """The hash of an earlier change; None when it is not known any more. Raises StoreError."""
+        found = self.rows("SELECT hash FROM change_log_past WHERE number = ?", (number,))
+        return bytes(found[0][0]) if found and isinstance(found[0][0], bytes) else None
 
     def apply(self, change: bytes) -> None:
         """Make this changeset here, inside the caller's transaction. Raises StoreError."""

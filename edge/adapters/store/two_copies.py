@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import apsw
@@ -51,7 +51,10 @@ def open_both(files: StoreFiles, log: ChangeLog, tables: Sequence[str]) -> Sqlit
     store, why = _open_or_why(files)
     try:
         end = StoreEnd(StoreKind.DAMAGED) if store is None else store.end(tables)
-        repair = judge(end, log.look(end.last_change))
+        log_end = log.look(end.last_change)
+        if store is not None:
+            end = replace(end, hash_there=store.past(log_end.last_change))
+        repair = judge(end, log_end)
         _refuse(repair, why)
         if store is None:
             why += f"; kept as {files.set_aside()}"

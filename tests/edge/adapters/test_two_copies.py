@@ -233,23 +233,30 @@ def test_log_that_lost_what_was_safe_is_written_anew(unit: Unit) -> None:
     assert unit.open().repaired() == "rewrite_log"
 
 
-def test_log_of_another_unit_is_held_for_a_person(unit: Unit, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("swapped", "changes"), [("log", 20), ("store", 1), ("store", 300)])
+def test_copy_of_another_unit_is_held_for_a_person(
+    unit: Unit, tmp_path: Path, swapped: str, changes: int
+) -> None:
+    """A store of many changes is ahead of our log, as ours is when the log has lost its end."""
     filled(unit)
     other = Unit(tmp_path / "other")
     other.folder.mkdir()
     shutil.copy(unit.folder / "store.key", other.folder / "store.key")
     store = other.open()
-    for number in range(20):
+    for number in range(changes):
         note(store, f"other{number}")
     other.close()
-    shutil.rmtree(unit.log)
-    shutil.copytree(other.log, unit.log)
-    before = unit.db.read_bytes()
+    if swapped == "log":
+        shutil.rmtree(unit.log)
+        shutil.copytree(other.log, unit.log)
+    else:
+        shutil.copy(other.db, unit.db)
+    before = unit.db.read_bytes(), [segment.read_bytes() for segment in unit.segments()]
 
     with pytest.raises(StoreError, match="tell different histories"):
         unit.open()
 
-    assert unit.db.read_bytes() == before
+    assert (unit.db.read_bytes(), [each.read_bytes() for each in unit.segments()]) == before
 
 
 def test_log_under_another_key_is_held_for_a_person(unit: Unit) -> None:
@@ -378,9 +385,12 @@ def test_snapshot_that_was_not_finished_is_written_again(
     assert everything(unit.open()) == before
 
 
+OWN = ("change_log_end", "change_log_past")
+
+
 def test_tables_of_the_log_are_all_but_the_clinics_copies() -> None:
     store = SqliteStore(":memory:", None, tables=TABLES, layout_version=LAYOUT_VERSION)
     names = {str(row[0]) for row in store.rows("SELECT name FROM sqlite_schema WHERE type='table'")}
 
-    assert names - set(LOGGED_TABLES) == {"clinic_resource", "change_log_end"}
+    assert names - set(LOGGED_TABLES) == {"clinic_resource", *OWN}
     store.close()

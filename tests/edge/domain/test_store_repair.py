@@ -46,13 +46,14 @@ def test_judgement_never_loses_a_copy_that_is_whole(store: StoreEnd, log: LogEnd
     assert not (found.is_held and found.is_told)
 
 
-NOTED = StoreEnd(StoreKind.WHOLE, 7, b"seven")
+NOTED = StoreEnd(StoreKind.WHOLE, 7, b"seven", hash_there=b"six")
 BEHIND = StoreEnd(StoreKind.WHOLE, 7, b"seven", is_log_behind=True)
+FORGETFUL = StoreEnd(StoreKind.WHOLE, 7, b"seven")  # of all its past
 EMPTY, DAMAGED = LogEnd(LogKind.EMPTY), LogEnd(LogKind.DAMAGED)
 
 
-def log_to(last: int, there: bytes | None = b"seven") -> LogEnd:
-    return LogEnd(LogKind.WHOLE, last, there)
+def log_to(last: int, there: bytes | None = b"seven", own: bytes | None = None) -> LogEnd:
+    return LogEnd(LogKind.WHOLE, last, there, own)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +69,11 @@ def log_to(last: int, there: bytes | None = b"seven") -> LogEnd:
         (StoreEnd(StoreKind.WHOLE), log_to(7, None), Repair.HOLD_TWO_HISTORIES),
         (NOTED, EMPTY, Repair.REWRITE_LOG),
         (NOTED, DAMAGED, Repair.REWRITE_LOG),
-        (NOTED, log_to(6), Repair.REWRITE_LOG),
+        (NOTED, log_to(6, None, b"six"), Repair.REWRITE_LOG),
+        (NOTED, log_to(6, None, b"another six"), Repair.HOLD_TWO_HISTORIES),
+        (NOTED, log_to(6, None, None), Repair.HOLD_TWO_HISTORIES),
+        (FORGETFUL, log_to(6, None, b"six"), Repair.HOLD_TWO_HISTORIES),
+        (FORGETFUL, log_to(6, None, None), Repair.HOLD_TWO_HISTORIES),
         (NOTED, log_to(7), Repair.NOTHING),
         (NOTED, log_to(8), Repair.FINISH_CHANGE),
         (NOTED, log_to(9), Repair.CATCH_UP),
