@@ -59,7 +59,6 @@ class CardFaults:
     lying_share: float = 0.0  # of the syncs, that say safe and are not
     on_sync: Callable[[], None] | None = None  # somebody waits as long as a slow card takes
     straying: int = 0  # so many of the next writes land at another place
-    forgets_names: bool = False  # a sync makes what is in a new file safe, and not its name
 
 
 @dataclass(frozen=True)
@@ -161,7 +160,7 @@ class Card:
         for at, data in file.pending:
             _redo(file.safe, at, data)
         file.pending.clear()
-        file.has_safe_name = file.has_safe_name or not self.faults.forgets_names
+        file.has_safe_name = True
 
     def remove(self, name: str) -> None:
         """Gone, and safely so. Raises CardError."""
@@ -213,6 +212,10 @@ class Card:
         for data in (file.data, file.safe):
             if at < len(data):
                 data[at] ^= mask
+
+    def forget_name(self, name: str) -> None:
+        """A file that was new: what is in it is safe, and its entry in the directory is not."""
+        self._files[name].has_safe_name = False
 
     def shorten(self, name: str, size: int) -> None:
         """A file is shorter from now on, and nobody of ours has asked for it."""

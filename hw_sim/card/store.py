@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Protocol
+
+import apsw
 
 from edge.adapters.store.change_log import ChangeLog
 from edge.adapters.store.sqlite_store import SqliteStore
@@ -16,6 +18,31 @@ from hw_sim.card.vfs import CardVfs
 
 DATABASE = "/store.db"
 LOG_FOLDER = "/changes"
+_CIPHERS = "multipleciphers-"  # the engine's layer that seals pages, above another one
+
+
+class OtherProcess:
+    """Somebody else with the key who opens our database."""
+
+    def __init__(self, card: Card, key: bytes) -> None:
+        self._vfs = CardVfs(card.mount())
+        self._db = apsw.Connection(DATABASE, vfs=_CIPHERS + self._vfs.name)
+        self._db.pragma("key", f"raw:{key.hex()}")
+        self._db.pragma("locking_mode", "EXCLUSIVE")
+
+    def begin(self) -> bool:
+        """Whether it may write."""
+        try:
+            self._db.execute("BEGIN EXCLUSIVE")
+        except apsw.BusyError:
+            return False
+        return True
+
+    def __del__(self) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._db.close()
 
 
 class Sections(Protocol):
@@ -29,13 +56,22 @@ class Sections(Protocol):
 class CardStore(SqliteStore):
     """edge.ports.Store on a card. Kept with its file layer, which the engine knows by name only."""
 
-    def __init__(self, mount: Mount) -> None:
+    def __init__(self, mount: Mount, key: bytes | None = None) -> None:
         self._vfs = CardVfs(mount)
         self.acknowledged = 0  # the last change whose transaction has returned
         self.sections: Sections | None = None
         super().__init__(
-            DATABASE, None, tables=TABLES, layout_version=LAYOUT_VERSION, vfs=self._vfs.name
+            DATABASE,
+            key,
+            tables=TABLES,
+            layout_version=LAYOUT_VERSION,
+            vfs=self._vfs.name if key is None else _CIPHERS + self._vfs.name,
         )
+
+    def __del__(self) -> None:
+        """The engine still needs the file layer while it closes, and does not keep it."""
+        with suppress(AttributeError):  # never came to have a connection
+            self.close()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -61,22 +97,25 @@ class CardStore(SqliteStore):
             self.sections.end()
 
 
-def open_on(card: Card) -> CardStore:
-    """As at a start of the service. Raises StoreError."""
-    store = open_both(*both_copies(card), LOGGED_TABLES)
+def open_on(card: Card, key: bytes | None = None) -> CardStore:
+    """As at a start of the service. Raises StoreError.
+
+    key: sealed as on a unit, where each page that was changed by anybody else is found.
+    """
+    store = open_both(*both_copies(card, key), LOGGED_TABLES)
     assert isinstance(store, CardStore)
     return store
 
 
-def both_copies(card: Card) -> tuple[StoreFiles, ChangeLog]:
+def both_copies(card: Card, key: bytes | None = None) -> tuple[StoreFiles, ChangeLog]:
     """The way to the store and its log, as edge/store_file.py has it on a real disk."""
     mount = card.mount()
     files = StoreFiles(
-        open=lambda: CardStore(mount),
+        open=lambda: CardStore(mount, key),
         set_aside=lambda: _set_aside(card),
         open_scratch=lambda: CardStore(Card(card.rng).mount()),
     )
-    return files, ChangeLog(CardLogFolder(mount, LOG_FOLDER), None, LAYOUT_VERSION)
+    return files, ChangeLog(CardLogFolder(mount, LOG_FOLDER), key, LAYOUT_VERSION)
 
 
 def _set_aside(card: Card) -> str:

@@ -24,7 +24,7 @@ STOP_PASSES = ("G", "N", "K")
 def judge(bench: ExploreBench, struck: Sequence[str], stuck: str | None) -> list[str]:
     """Every violation, in words that begin with the invariant's id. stuck: as evidence.collect."""
     system = bench.system
-    found = [*bench.found, *_deaths(system, struck), *_chains(system)]
+    found = [*bench.found, *system.losses, *_deaths(system, struck), *_chains(system)]
     facts = facts_of(system, struck, stuck)
     found += [str(each) for each in check(system.unit.recorder, facts)]
     allowed = {invariant for fault in struck for invariant in KIND_BY_ID[fault].breaks}

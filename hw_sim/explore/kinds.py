@@ -10,8 +10,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from hw_sim.card.card import Damage
+from hw_sim.card.store import DATABASE, LOG_FOLDER
 from hw_sim.checkers import OFF_NS_MAX
 from hw_sim.explore import strikes as near
+from hw_sim.explore import strikes_disk as card
 from hw_sim.explore import strikes_far as far
 from hw_sim.explore.system import ExploreBench
 from hw_sim.faults.campaign import number_of
@@ -50,6 +53,69 @@ _KILLS: dict[str, tuple[str, ...]] = {
 # The clinic itself has lost or doubled what it was given.
 CLINIC_FORGETS, CLINIC_DOUBLES = ("I21",), ("I21",)
 
+# A card that has lost what it had called safe, in both copies.
+CARD_FORGETS = ("I23",)
+# A card without any trace of the session. Nothing here compares the controller's own count with a
+# record that does not know its session: docs/exploring.md names that among what is not held yet.
+CARD_GONE = ("I10", "I19", "I21", "I23")
+
+_CUTS = tuple(
+    Kind(f"D83{letter}", f"power cut, what was not synced {damage.value}", card.power_cut(damage))
+    for letter, damage in zip("abcdef", Damage, strict=True)
+)
+DISK: tuple[Kind, ...] = (
+    *_CUTS,
+    Kind("D83g", "power cut of the whole unit", card.blackout),
+    Kind("D84a", "syncs lie, then a power cut", card.lying_syncs(1.0), breaks=CARD_FORGETS),
+    Kind("D84b", "some syncs lie, then a power cut", card.lying_syncs(0.2), breaks=CARD_FORGETS),
+    Kind("D85c", "a write or sync fails", card.nth_fails("write", "sync"), kills=(DISK_TROUBLE,)),
+    Kind("D85d", "a read fails", card.nth_fails("read"), kills=(DISK_TROUBLE,)),
+    Kind(
+        "D90a",
+        "database rots under the service",
+        card.while_it_runs(card.rot(DATABASE)),
+        kills=(DISK_TROUBLE,),
+    ),
+    Kind("D90b", "log rots under the service", card.while_it_runs(card.rot(LOG_FOLDER))),
+    Kind("D90c", "database has rotted at a start", card.at_a_start(card.rot(DATABASE))),
+    Kind("D90d", "log has rotted at a start", card.at_a_start(card.rot(LOG_FOLDER))),
+    Kind(
+        "D90e",
+        "both have rotted at a start",
+        card.at_a_start(card.rot(DATABASE, LOG_FOLDER)),
+        breaks=CARD_GONE,  # when nothing of either can be read
+    ),
+    Kind("D91a", "database deleted", card.at_a_start(card.delete(DATABASE))),
+    Kind("D91b", "database cut short", card.at_a_start(card.shorten(DATABASE))),
+    Kind(
+        "D91c", "newest changes of the database deleted", card.while_it_runs(card.delete(card.WAL))
+    ),
+    Kind("D91d", "log deleted", card.at_a_start(card.delete(LOG_FOLDER))),
+    Kind("D91e", "log cut short", card.at_a_start(card.shorten(LOG_FOLDER))),
+    Kind("D92a", "old database put back", card.old_copy(DATABASE)),
+    Kind("D92b", "old log put back", card.old_copy(LOG_FOLDER)),
+    Kind("D92c", "old card put back", card.old_copy("/"), breaks=CARD_GONE),
+    Kind(
+        "D92d",
+        "card of a moment ago put back",
+        card.old_copy("/", is_recent=True),
+        breaks=CARD_FORGETS,
+    ),
+    Kind("D93a", "an empty card", card.other_card("/", is_empty=True), breaks=CARD_GONE),
+    Kind("D93b", "another unit's card", card.other_card("/"), breaks=CARD_GONE),
+    Kind("D93c", "another unit's database", card.other_card(DATABASE)),
+    Kind(
+        "D94",
+        "writes land elsewhere",
+        card.stray_writes,
+        breaks=CARD_FORGETS,
+        kills=(DISK_TROUBLE,),
+    ),
+    Kind("D95a", "another process has the database", card.locked_at_start),
+    Kind("D95b", "another process wants the database", card.lock_wanted),
+    Kind("D96a", "name of a new database log lost", card.in_a_cut(card.lose_name(card.WAL))),
+    Kind("D96b", "name of a new change log lost", card.in_a_cut(card.lose_name(LOG_FOLDER))),
+)
 ADDED: tuple[Kind, ...] = (
     Kind("C3", "wall clock slewed by 500 ppm", near.slew),
     Kind("C5", "summer time ends during the visit", near.clocks_go_back),
@@ -100,5 +166,6 @@ KINDS: tuple[Kind, ...] = (
         for f in CATALOGUE
     ),
     *ADDED,
+    *DISK,
 )
 KIND_BY_ID: dict[str, Kind] = {kind.id: kind for kind in KINDS}

@@ -35,22 +35,11 @@ class Elsewhere(NamedTuple):
     shown_by: str  # path in this repository
 
 
-_STORE = "tests/edge/adapters/test_sqlite_store.py"
-_DISK = "needs a disk below the engine; the explorer's store is in memory and fails by statement"
 ELSEWHERE: Mapping[str, Elsewhere] = {
     "C11": Elsewhere(
         "the simulated counter does not wrap; wrapping is arithmetic of one module",
         "tests/firmware/test_ticks.py",
     ),
-    "D83": Elsewhere(_DISK, "tests/process/test_sigkill.py"),
-    "D84": Elsewhere(_DISK, _STORE),
-    "D90": Elsewhere(_DISK, "tests/edge/services/test_journal.py"),
-    "D91": Elsewhere(_DISK, _STORE),
-    "D92": Elsewhere(_DISK, "tests/edge/services/test_audit.py"),
-    "D93": Elsewhere(_DISK, _STORE),
-    "D94": Elsewhere(_DISK, _STORE),
-    "D95": Elsewhere(_DISK, _STORE),
-    "D96": Elsewhere(_DISK, _STORE),
 }
 
 WAYS: Mapping[str, tuple[str, ...]] = {

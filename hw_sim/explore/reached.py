@@ -11,6 +11,7 @@ from collections import Counter
 from edge.domain.alarm_rules import ALARM_IDS
 from edge.domain.faults import STOP_CODES
 from edge.domain.session_states import S
+from edge.domain.store_repair import Repair
 from edge.services.chair_state import ChairState
 from firmware.wire.codes import STATE_NAMES
 from hw_sim.explore.notes import EDGE, Notes
@@ -23,6 +24,15 @@ RESUMED = {
     "service": "resumed after a restart of the service",
 }
 ENDED_FROM = {state: f"ended early in {state.value}" for state in S}
+# By the code of what the service did to its record at a start (edge/domain/store_repair.py).
+REPAIRED = {
+    Repair.CATCH_UP.value: "record brought up to date from its log",
+    Repair.REBUILD_STORE.value: "record rebuilt from its log",
+    Repair.REWRITE_LOG.value: "log written anew from the record",
+}
+KEPT_LOG = "record held, a person kept the log"
+KEPT_STORE = "record held, a person kept the store"
+NEW_CARD = "record held, a person changed the card"
 RECOVERIES: tuple[str, ...] = (
     "whole dose without a break",
     "whole dose after a break",
@@ -31,6 +41,10 @@ RECOVERIES: tuple[str, ...] = (
     "left before a pulse",
     "arming failed, armed again",
     "record signed after a restart of the service",
+    *REPAIRED.values(),
+    KEPT_LOG,
+    KEPT_STORE,
+    NEW_CARD,
 )
 STATES: tuple[str, ...] = tuple(state.value for state in S)
 CONTROLLER_STATES: tuple[str, ...] = tuple(STATE_NAMES)
@@ -65,6 +79,10 @@ class Reached:
         if self._starts > 1:
             self._break("service")
             self._has_restarted = True
+
+    def repaired(self, code: str) -> None:
+        """The service has found its record damaged or old, and has done this."""
+        self.recoveries[REPAIRED[code]] += 1
 
     def look(self, chair: ChairState) -> None:
         """Something may have changed."""

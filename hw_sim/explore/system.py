@@ -10,15 +10,20 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from edge.adapters.pin_hash import InlinePins
+from edge.adapters.store.sqlite_store import KEY_BYTES
 from edge.api.doors import HubDoors
 from edge.api.schema import Accepted, ClientMessage, Refused, Stop
 from edge.domain.verdict import Verdict
 from edge.ports import ClinicAnswer, ClinicUnreachableError, PinHasher, StoreError
+from edge.services.tables import LOGGED_TABLES
+from hw_sim.card.card import Card
+from hw_sim.card.store import CardStore, OtherProcess, open_on
 from hw_sim.clinic.line import ClinicLine
+from hw_sim.explore.card_service import decide
 from hw_sim.explore.notes import CLINIC, EDGE, SCREEN, Notes
 from hw_sim.explore.plan import FaultPlan
 from hw_sim.explore.reached import Reached
@@ -29,7 +34,9 @@ from hw_sim.system import TECHNICIAN, SimSystem, SystemOptions
 from hw_sim.vtime import VirtualLoop
 
 LOG_IN_S = 15.0
+OFF_S = 1.0
 HANGING_S = 0.5
+CARD_KEY = bytes(range(KEY_BYTES))
 STOP_SENT = "Stop sent"  # of a page whose line is whole
 LEDGER_FILES = ("ledger.0", "ledger.1")
 CHANGE_COIL_S = 0.5
@@ -160,8 +167,12 @@ class HangingPins:
 class ExploreSystem(SimSystem):
     """Make it on the running virtual loop."""
 
+    card_key = CARD_KEY
+
     def __init__(self, plan: FaultPlan) -> None:
         self.are_pins_hanging = False
+        self.losses: list[str] = []  # what the record has lost of that was acknowledged
+        self._acknowledged, self._is_struck = 0, False
         self.deaths: list[str] = []  # what ended the edge when nobody had asked for it
         self._told: asyncio.Future[None] | None = None  # the task whose end is no news
         super().__init__(
@@ -181,20 +192,58 @@ class ExploreSystem(SimSystem):
         self.orders = self.clinic.resources("ServiceRequest")
         self.reached = Reached(self.notes)
 
+    def open_store(self) -> CardStore:
+        """Sealed as on a unit: without that the engine does not see that a byte has changed."""
+        store = open_on(self.card, self.card_key)
+        self._look_at_record(store)
+        return store
+
     def pins(self) -> PinHasher:
         return HangingPins(self)
 
     async def start(self) -> None:
         await super().start()
+        # Whoever comes up without one later has lost it, and somebody has to make the test.
+        self.options = replace(self.options, has_certificate=False)
         self.notes.add(EDGE, "service starts")
         self.reached.service_starts()
         self.app.chair.on_change(lambda: self.reached.look(self.app.chair.state))
+
+    def _look_at_record(self, store: CardStore) -> None:
+        """What was acknowledged is there, whatever had to be repaired."""
+        code, sentence = store.repair
+        if code:
+            self.notes.add(EDGE, sentence)
+            self.reached.repaired(code)
+        last = store.end(LOGGED_TABLES).last_change
+        if last < self._acknowledged:
+            self.losses.append(
+                f"I23: change {self._acknowledged} was acknowledged, the record ends at {last}"
+                f" ({code or 'nothing told'})"
+            )
+        self._acknowledged = last
+
+    def strike_dead(self) -> None:
+        self._keep_acknowledged()
+        self._is_struck = True
+        super().strike_dead()
+
+    def _keep_acknowledged(self) -> None:
+        """By the process that ends now; a struck one's phantom goes on and counts for nothing."""
+        if not self._is_struck:
+            assert isinstance(self._store, CardStore)
+            self._acknowledged = max(self._acknowledged, self._store.acknowledged)
+
+    async def bury(self) -> None:
+        await super().bury()
+        self._is_struck = False
 
     async def stop(self) -> None:
         self.note_death()
         if self._task is not None and not self._task.done():
             self.notes.add(EDGE, "service is ended")
         await super().stop()
+        self._keep_acknowledged()
         self._told = self._task
 
     def note_death(self) -> None:
@@ -242,6 +291,8 @@ class ExploreBench(FaultBench):
     ledger: dict[str, bytes] | None = None  # of the controller, before its damage
     # Strikes, mending and reviving, one at a time: each may end and start the service.
     hands: asyncio.Lock = field(default_factory=asyncio.Lock)
+    morning: dict[str, bytes] = field(default_factory=dict)  # what was on the card before the visit
+    other_process: OtherProcess | None = None  # that holds our database
 
     @property
     def loop(self) -> VirtualLoop:
@@ -303,6 +354,9 @@ class ExploreBench(FaultBench):
 
     async def mend(self) -> None:
         loop, system = self.loop, self.system
+        if self.other_process is not None:
+            self.other_process.close()
+            self.other_process = None
         loop.order, loop.timer_grid_ns = None, 0
         system.unit.link.trouble = ""
         system.are_pins_hanging = False
@@ -313,6 +367,27 @@ class ExploreBench(FaultBench):
         if system.app.chair.state.device.self_test_found:
             self.must_restart = True  # a finding of the controller's own test stays until the next
         await super().mend()
+        if system.is_dead and decide(system):
+            self.starts = 0
+            await self.revive()
+
+    async def cut_power(self, spoil: Callable[[Card], None], *, with_unit: bool = False) -> None:
+        """The computer goes dark in this instant, the card is spoilt, and it comes up again.
+
+        with_unit: the controller hangs on the same supply.
+        """
+        system = self.system
+        system.notes.add(EDGE, "power cut")
+        system.strike_dead()
+        spoil(system.card)
+        if with_unit:
+            system.unit.power_off()
+        await self._close_pages()
+        await system.bury()
+        if with_unit:
+            await asyncio.sleep(OFF_S)
+            system.unit.power_on()
+        await self.start_edge()
 
     async def _fit_own_coil(self) -> None:
         """The coil that belongs here is plugged in again, in the room it belongs in."""

@@ -44,7 +44,8 @@ async def boot(plan: FaultPlan) -> ExploreBench:
     system = ExploreSystem(plan)
     system.unit.hold_attend(is_held=True)
     await system.start()
-    return ExploreBench(system, await system.robot(), system.streams.get("campaign"))
+    robot = await system.robot()
+    return ExploreBench(system, robot, system.streams.get("campaign"), morning=system.card.image())
 
 
 class Visit:

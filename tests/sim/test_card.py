@@ -15,9 +15,10 @@ from edge.ports import StoreError
 from hw_sim.card.card import Card, CardError, CardFaults, Damage, Trouble
 from hw_sim.card.durability import SETTINGS, fail_at_each, run
 from hw_sim.card.log_folder import CardLogFolder
-from hw_sim.card.store import DATABASE, LOG_FOLDER, open_on
+from hw_sim.card.store import DATABASE, LOG_FOLDER, OtherProcess, open_on
 
 EVERY = 6  # operation is tried here
+KEY = bytes(32)
 pytestmark = pytest.mark.control("durable-store")
 
 
@@ -209,3 +210,91 @@ def test_change_log_reads_only_its_newest_segments_at_a_start(
     open_on(card).close()
 
     assert len(read) == 2
+
+
+# Faults of the card itself.
+
+
+def test_lock_is_one_process_s_until_it_ends_or_is_killed() -> None:
+    card = Card(random.Random(1))
+    first = open_on(card, KEY)
+
+    other = OtherProcess(card, KEY)
+    assert not other.begin()
+    other.close()
+    with pytest.raises(StoreError, match="another process holds it"):
+        open_on(card, KEY)
+
+    card.kill_holders()
+    open_on(card, KEY).close()
+    first.close()
+    assert card.locks == {}
+
+
+def test_operation_fails_where_and_when_it_was_told_to() -> None:
+    card, told = Card(random.Random(1)), []
+    card.on_failure = lambda: told.append(card.operations)
+    card.make("/a")
+    card.make("/b")
+    card.faults = CardFaults(Trouble.FULL, left=1, folder="/a", kinds=("write",), passing=1)
+
+    card.write("/b", 0, b"x")
+    card.sync("/a")
+    card.write("/a", 0, b"x")
+    with pytest.raises(CardError, match="no space"):
+        card.write("/a", 1, b"y")
+    card.write("/a", 1, b"z")
+
+    assert (card.read("/a"), len(told)) == (b"xz", 1)
+
+
+def test_file_that_somebody_deletes_is_there_for_who_has_it_and_for_nobody_after() -> None:
+    card = Card(random.Random(1))
+    store = open_on(card)
+    with store.transaction():
+        store.rows("INSERT INTO meta VALUES ('a', '')")
+
+    card.unlink(DATABASE)
+    with store.transaction():
+        store.rows("INSERT INTO meta VALUES ('b', '')")
+    card.kill_holders()
+
+    assert not card.has(DATABASE)
+    assert open_on(card).repaired() == "rebuild_store"
+
+
+def test_name_that_was_not_synced_is_lost_with_its_file() -> None:
+    card = Card(random.Random(1))
+    card.make("/new")
+    card.write("/new", 0, b"x")
+    card.sync("/new")
+
+    card.forget_name("/new")
+    card.lose_power(Damage.LOST)
+
+    assert not card.has("/new")
+
+
+def test_write_that_strays_lands_elsewhere_once() -> None:
+    card = Card(random.Random(1))
+    card.make("/a")
+    card.write("/a", 0, bytes(4096))
+    card.faults.straying = 1
+
+    card.write("/a", 4096, b"x" * 512)
+    card.write("/a", 4096, b"y" * 512)
+
+    assert card.read("/a").count(b"x") == 512
+    assert card.read("/a", 4096) == b"y" * 512
+
+
+def test_sealed_page_that_has_rotted_is_found_at_the_next_start() -> None:
+    """Each byte: without the seal the engine takes a changed text for a text."""
+    card = Card(random.Random(1))
+    store = open_on(card, KEY)
+    with store.transaction():
+        store.rows("INSERT INTO meta VALUES ('a', ?)", ("x" * 3000,))
+    store.close()
+    card.rot(DATABASE, card.size(DATABASE) // 2, 1)
+
+    assert open_on(card, KEY).repaired() == "rebuild_store"
