@@ -108,7 +108,7 @@ async def play(options: SystemOptions, scenario: Scenario = ordinary_visit) -> S
     robot = await system.robot()
     try:
         await scenario(system, robot)
-        facts = collect(system, stuck="")  # before the store in memory is gone
+        facts = collect(system, stuck="")
     finally:
         await robot.close()
         await system.stop()
