@@ -57,7 +57,7 @@ CLINIC_FORGETS, CLINIC_DOUBLES = ("I21",), ("I21",)
 CARD_FORGETS = ("I23",)
 # A card without any trace of the session. Nothing here compares the controller's own count with a
 # record that does not know its session: docs/exploring.md names that among what is not held yet.
-CARD_GONE = ("I10", "I19", "I21", "I23")
+CARD_GONE = ("I9", "I10", "I19", "I21", "I23")
 
 _CUTS = tuple(
     Kind(f"D83{letter}", f"power cut, what was not synced {damage.value}", card.power_cut(damage))
