@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
@@ -36,6 +36,7 @@ from edge.services.library import ProtocolLibrary
 from edge.services.session_track import SessionTrack
 from edge.services.supervisor import callback_failures, supervise
 from edge.services.texts import Sentence, Texts
+from edge.services.watched_store import WatchedStore
 
 WATCHDOG_PERIOD_S = 5.0  # [P] a third of WatchdogSec in edge/tms-edge.service
 
@@ -93,7 +94,8 @@ def build_app(
 
     Raises StoreError when the store cannot be used.
     """
-    store, wall_clock = adapters.store, adapters.wall_clock
+    given, store = adapters, WatchedStore(adapters.store)
+    adapters, wall_clock = replace(given, store=store), given.wall_clock
     boot = take_boot_number(store)
     clock_since = first_boot_of_machine(store, boot, adapters.machine_boot)
     journal = Journal(store, wall_clock, boot, clock_since)
@@ -127,6 +129,7 @@ def build_app(
         )
     )
     _connect(chair, sync, adapters)
+    store.on_error(chair.store_failed)
     surface_c10_max = config.limits.surface_c10_max
     track = SessionTrack(
         adapters.tracks, chair.state, wall_clock, software_version, surface_c10_max
@@ -141,7 +144,7 @@ def build_app(
         journal=journal,
         recordings=adapters.recordings,
     )
-    return App(chair, entrance, hub.run, accounts, sync, journal, audit, archive, site, adapters)
+    return App(chair, entrance, hub.run, accounts, sync, journal, audit, archive, site, given)
 
 
 def _book(config: Config, adapters: Adapters, library: ProtocolLibrary) -> ClinicBook:

@@ -184,7 +184,12 @@ def _device(state: ChairState, facts: DeviceFacts, unit: UnitFacts) -> unit_view
         lifetime_pulses=device.lifetime_pulses,
         held=[
             unit_view.HeldView(
-                each.session_id[:8], each.opened[:16], word(each.why), each.is_open, each.is_decided
+                each.session_id[:8],
+                each.opened[:16],
+                word(each.why),
+                each.is_open,
+                each.is_decided,
+                each.pulses,
             )
             for each in state.held
         ],

@@ -44,13 +44,14 @@ class InterlockView(Struct, frozen=True):
 
 
 class HeldView(Struct, frozen=True):
-    """A stored session that nobody can read; why: text key held-<...>."""
+    """A session that nobody can read, or that is not stored at all; why: text key held-<...>."""
 
     session: str  # the first eight of its identity
-    opened: str  # date and time, as stored
-    why: Literal["newer", "damaged"]
+    opened: str  # date and time, as stored; '' of one that is not
+    why: Literal["newer", "damaged", "unknown"]
     is_open: bool  # never signed: pulses of it may be unknown
     is_decided: bool
+    pulses: int  # of one that is not stored, as the controller counted them
 
 
 class DeviceView(Struct, frozen=True):

@@ -15,9 +15,10 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from edge.domain.device_facts import DeviceFacts
-from edge.domain.session_states import E, S
+from edge.domain.session_states import OUTPUT_POSSIBLE, E, S
 from edge.domain.verdict import ACCEPTED, Verdict, refused
 from edge.mcu.outcome import Done, Refused
+from edge.ports import StoreError
 from edge.services.chair_judges import ChairJudges
 from edge.services.chair_parts import ChairParts
 from edge.services.device_watch import TracePoint
@@ -382,6 +383,11 @@ class Chair:
         if book is not None:
             self._runner.take(book)
             self._runner.restore()
+
+    def store_failed(self, error: StoreError) -> None:
+        """Somebody's row was not kept: with a live coil the next one may be a train's."""
+        if self._phase.now in OUTPUT_POSSIBLE:
+            self._runner.store_failed(error)
 
     def task_died(self, name: str, error: BaseException) -> None:
         """Last words: the heartbeat ends with us, the Stop is there before that."""

@@ -1,8 +1,9 @@
-"""Keeps stored sessions that cannot be understood: finds, shows, and notes what a person decides.
+"""Keeps sessions that cannot be understood: finds, shows, and notes what a person decides.
 
-Nothing of such a session is written over: a decision is a row of its own table. Whether a damaged
-one keeps the unit from treating depends on the controller's own count, which is asked for here once
-a line is up. Runs on the loop.
+Nothing of such a session is written over: a decision is a row of its own table. The controller's
+own count is asked for here at each of its starts: it says whether a damaged session keeps the unit
+from treating, and whether it has treated in a session that the record does not have. Runs on the
+loop.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import replace
 import structlog
 
 from edge.domain.dose import LedgerCount
-from edge.domain.held import HeldSession, blocks_unit
+from edge.domain.held import HeldSession, blocks_unit, unknown_session
 from edge.domain.session_states import S
 from edge.domain.verdict import ACCEPTED, Verdict, refused
 from edge.mcu.client import McuClient
@@ -49,6 +50,7 @@ class HeldSessions:
         self._wall_clock = wall_clock
         self._phase = phase
         self._ledger: LedgerCount | None = None
+        self._asked_boot: int | None = None  # of the controller
 
     def find(self, unfinished: Iterable[HeldSession]) -> None:
         """At the start: those that were never closed come from who tried to restore them."""
@@ -62,16 +64,38 @@ class HeldSessions:
         self._judge()
 
     async def run(self) -> None:
-        """Ask the controller whose pulses it has counted, until it has told."""
-        while any(each.is_open and not each.is_decided for each in self._state.held):
-            if self._ledger is None and self._client.is_live:
-                outcome = await self._client.request(ReadLedger())
-                if isinstance(outcome, Done):
-                    assert isinstance(outcome.value, Ledger)
-                    self._ledger = ledger_count(outcome.value)
-                    self._judge()
+        """Ask the controller at each of its starts whose pulses it has counted."""
+        while True:
+            boot = self._state.device.boot_epoch
+            if self._client.is_live and boot != self._asked_boot and await self._ask():
+                self._asked_boot = boot
             await asyncio.sleep(ASK_AGAIN_S)
-        await asyncio.Event().wait()
+
+    async def _ask(self) -> bool:
+        """False when nobody knows; then it is asked again."""
+        outcome = await self._client.request(ReadLedger())
+        if not isinstance(outcome, Done):
+            return False
+        assert isinstance(outcome.value, Ledger)
+        self._ledger = ledger_count(outcome.value)
+        try:
+            self._look_for_unknown(self._ledger)
+        except StoreError as error:
+            log.error("sessions not read", why=str(error))  # noqa: TRY400
+            return False
+        self._judge()
+        return True
+
+    def _look_for_unknown(self, ledger: LedgerCount) -> None:
+        own = (ledger.session_id,)
+        is_known = bool(self._store.rows("SELECT 1 FROM session WHERE session_id = ?", own))
+        held = unknown_session(ledger, is_known=is_known)
+        if held is None or any(each.session_id == held.session_id for each in self._state.held):
+            return
+        decided = self._store.rows("SELECT 1 FROM held_decision WHERE session_id = ?", own)
+        held = replace(held, is_decided=bool(decided))
+        log.error("session held", session=held.session_id, why=held.why, pulses=held.pulses)
+        self._state.held = (*self._state.held, held)
 
     def judge_decide(self) -> Verdict:
         """Between visits, while something waits for a decision."""

@@ -67,7 +67,7 @@ class SessionRunner:
         self._sentence = sentence
         self._watch = watch
         self._phase = phase
-        self._settler = Settler(state, client, watch, self._store_failed)
+        self._settler = Settler(state, client, watch, self.store_failed)
         self._task = SessionTask()
         self._bleed: asyncio.TimerHandle | None = None
         self._book: SessionBook | None = None
@@ -240,7 +240,7 @@ class SessionRunner:
                 result, self._state.device.boot_epoch, self._peak_c10()
             )
         except StoreError as error:
-            self._store_failed(error)
+            self.store_failed(error)
             return
         if not is_booked:
             log.error("a train's result does not fit", train_index=result.train_index)
@@ -294,7 +294,7 @@ class SessionRunner:
             await self._feeder.run()
             await self._complete()
         except StoreError as error:
-            self._store_failed(error)
+            self.store_failed(error)
         except HaltError as error:
             self._give_up(error)
         finally:
@@ -368,7 +368,7 @@ class SessionRunner:
             self._tell("reconciled", delivered=judged.delivered)
             self._phase.move(E.RECONCILED)
 
-    def _store_failed(self, error: StoreError) -> None:
+    def store_failed(self, error: StoreError) -> None:
         """Nothing may be given that cannot be written down."""
         log.critical("the store failed", why=str(error))
         self._client.stop()
@@ -396,7 +396,7 @@ class SessionRunner:
         try:
             self.the_book.tell(kind, dict(args))
         except StoreError as error:
-            self._store_failed(error)
+            self.store_failed(error)
             return False
         return True
 

@@ -54,10 +54,10 @@ _KILLS: dict[str, tuple[str, ...]] = {
 CLINIC_FORGETS, CLINIC_DOUBLES = ("I21",), ("I21",)
 
 # A card that has lost what it had called safe, in both copies.
-CARD_FORGETS = ("I23",)
-# A card without any trace of the session. Nothing here compares the controller's own count with a
-# record that does not know its session: docs/exploring.md names that among what is not held yet.
-CARD_GONE = ("I9", "I10", "I19", "I21", "I23")
+CARD_FORGETS = ("I19", "I23", "I31", "I41")
+# A card without any trace of the session: what was given and written down is not in the record. The
+# service has to tell so before anybody is treated again (judge.py).
+CARD_GONE = ("I9", "I10", "I19", "I21", "I23", "I31", "I41")
 
 _CUTS = tuple(
     Kind(f"D83{letter}", f"power cut, what was not synced {damage.value}", card.power_cut(damage))
@@ -108,7 +108,7 @@ DISK: tuple[Kind, ...] = (
         "D94",
         "writes land elsewhere",
         card.stray_writes,
-        breaks=CARD_FORGETS,
+        breaks=CARD_GONE,
         kills=(DISK_TROUBLE,),
     ),
     Kind("D95a", "another process has the database", card.locked_at_start),

@@ -33,6 +33,7 @@ REPAIRED = {
 KEPT_LOG = "record held, a person kept the log"
 KEPT_STORE = "record held, a person kept the store"
 NEW_CARD = "record held, a person changed the card"
+DECIDED = "session held, a clinician decided"
 RECOVERIES: tuple[str, ...] = (
     "whole dose without a break",
     "whole dose after a break",
@@ -45,6 +46,7 @@ RECOVERIES: tuple[str, ...] = (
     KEPT_LOG,
     KEPT_STORE,
     NEW_CARD,
+    DECIDED,
 )
 STATES: tuple[str, ...] = tuple(state.value for state in S)
 CONTROLLER_STATES: tuple[str, ...] = tuple(STATE_NAMES)

@@ -18,10 +18,12 @@ from hw_sim.explore.kinds import KIND_BY_ID
 from hw_sim.explore.notes import PLAN
 from hw_sim.explore.people import AT_REST, LEAVABLE, PEOPLE, Technician
 from hw_sim.explore.plan import PULSE, FaultPlan, Strike, strike_words
+from hw_sim.explore.reached import DECIDED
 from hw_sim.explore.system import ExploreBench, ExploreSystem
 from hw_sim.kiosk_robot import RobotError
 from hw_sim.safety_person import hands_at, make_safety_test
 from hw_sim.session import BOOT_S, SEND_S, plan_of_system
+from hw_sim.system import CLINICIAN
 
 DAMAGES_LEDGER = "M54"
 LOOK_S = 0.05  # a strike sees its moment
@@ -188,7 +190,19 @@ class Visit:
                 raise StuckError(f"{what} not within {bound_s:.0f} s: {where(bench)}")
             if self._needs_test():
                 ends_s += await self._test_unit()
+            await self._decide_held()
             await healer.turn()
+
+    async def _decide_held(self) -> None:
+        """A clinician takes responsibility for a session that nobody can account for."""
+        picture = self.bench.robot.snapshot
+        if picture is None or picture.me is None or "decide_held" in picture.refusals:
+            return
+        words = [f"{held.why} {held.session}" for held in picture.device.held]
+        self.bench.system.notes.add(PLAN, f"decided about {words}")
+        self.bench.system.reached.recoveries[DECIDED] += 1
+        who, pin = CLINICIAN[0], CLINICIAN[3]
+        await self._tap(schema.DecideHeld, user_id=who, pin=pin, reason="known")
 
     def _needs_test(self) -> bool:
         """A fault of the service class has ended the certificate, and nothing was given yet."""
@@ -226,6 +240,7 @@ class Visit:
         await self._until("visit left", lambda s: s.phase == "idle", READY_S)
         await self._until("queue drained", lambda s: s.sync.to_send == 0, SEND_S)
         await self._settle()
+        await self._decide_held()
         await self._until("unit ready", _is_at_rest, READY_S)
         self.bench.system.check_alive()
 

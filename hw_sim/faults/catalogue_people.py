@@ -28,9 +28,8 @@ from hw_sim.faults.trial import Fault
 UNWRITTEN = "nothing may be given that cannot be written down"
 # After an error of reading or writing the engine's file is not used again before a start opens it
 # anew, as what reached the disk is unknown. Until something needs it the service lives and refuses;
-# then it ends by itself. No reaction of a moment: an armed unit gives nothing by itself.
+# then it ends by itself.
 OPENED_ANEW = "what cannot be written down is not given, and the next start opens the file anew"
-_BY_ITSELF = {"restored": never, "edge_down": never}
 APART = "the clinic is never waited for; its records wait in the store"
 
 FAULTS: tuple[Fault, ...] = (
@@ -59,7 +58,6 @@ FAULTS: tuple[Fault, ...] = (
         places={"record": "refuse order_has_problems"},
         alarms="edge_restarted link_down store_failed uncertain_dose",
         cause=first_failed_write,
-        causes=_BY_ITSELF,
     ),
     Fault(
         "D86",
@@ -74,7 +72,6 @@ FAULTS: tuple[Fault, ...] = (
         places={"record": "refuse edge_down"},
         alarms="edge_restarted store_failed store_log_failed",
         cause=first_failed_write,
-        causes=_BY_ITSELF,
     ),
     Fault(
         "D87",

@@ -8,7 +8,7 @@ itself a broken invariant (a switch that closes by itself) says so.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass, field, replace
 
 from edge.domain.faults import STOP_CODES, fault_row
@@ -71,7 +71,6 @@ class Fault:
     settle_s: float = 1.0  # before anybody goes on, where nothing is going on
     watch_s: float = 3.0  # at least, although pulses are given as if nothing had happened
     cause: Cause | None = None  # when it began to matter, if not at the strike
-    causes: Mapping[str, Cause] = field(default_factory=dict)  # codes that have another moment
 
     def declared(self, situation: Situation) -> str:
         """The reactions that are right here, as text."""
@@ -134,7 +133,7 @@ async def run_pair(bench: FaultBench, fault: Fault, situation: Situation, seed: 
     result.word, result.code = seen.word, seen.code
     result.alarms = tuple(sorted(seen.alarms))
     truth = bench.system.unit.recorder
-    moment = fault.causes.get(seen.code, fault.cause)
+    moment = fault.cause
     cause_ns = bench.cause_ns if moment is None else moment(truth, bench.cause_ns)
     _time(result, truth, fault, cause_ns)
     result.problems += fault.misses(situation, seen)

@@ -26,9 +26,10 @@ export interface UnitView {
 export interface HeldView {
   readonly session: string;
   readonly opened: string;
-  readonly why: "damaged" | "newer";
+  readonly why: "damaged" | "newer" | "unknown";
   readonly is_open: boolean;
   readonly is_decided: boolean;
+  readonly pulses: number;
 }
 
 export interface InterlockView {

@@ -55,9 +55,10 @@ DEVICE = DeviceView(
     to_prove=[],
 )
 HELD = [
-    HeldView("9f3c21aa", "2026-11-20T16:42", "newer", True, False),
-    HeldView("0b7c44e1", "2026-11-19T09:10", "damaged", True, True),
+    HeldView("9f3c21aa", "2026-11-20T16:42", "newer", True, False, 0),
+    HeldView("0b7c44e1", "2026-11-19T09:10", "damaged", True, True, 0),
 ]
+UNKNOWN = [HeldView("c1d77e20", "", "unknown", True, False, 333)]
 # Every contact wants something: the longest notes that must fit.
 WITH_NOTES = replace(DEVICE, attend="held", to_prove=["enclosure", "door"])
 # Three findings in words: the widest that must fit.

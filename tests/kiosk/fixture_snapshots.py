@@ -22,6 +22,7 @@ from tests.kiosk.fixture_parts import (
     DEVICE,
     FULL,
     HELD,
+    UNKNOWN,
     HOT,
     IDLE,
     LONG,
@@ -66,6 +67,10 @@ def _lock_and_day() -> dict[str, Snapshot]:
         "today_locking": replace(IDLE, lock_in_ms=42_000),
         "today_low_alarm": replace(IDLE, alarms=[alarm("clinic_offline", "low", minutes=16)]),
         "today_medium_alarm": replace(IDLE, alarms=[alarm("sounder_dead", "medium")]),
+        "today_unknown": replace(
+            IDLE,
+            device=replace(DEVICE, ready="not_ready", reasons=["session_held"], held=UNKNOWN),
+        ),
         "today_held": replace(
             IDLE,
             device=replace(DEVICE, ready="not_ready", reasons=["session_held"], held=HELD),

@@ -20,6 +20,7 @@ TOUCHED = {
     "today done": ("today", [".row.past"]),
     "device": ("today", [".tab >> nth=1"]),
     "device held": ("today_held", [".tab >> nth=1"]),
+    "device unknown": ("today_unknown", [".tab >> nth=1"]),
     "held who": ("today_held", [".tab >> nth=1", ".held .btn"]),
     "ledger": ("record_partial", [".actions .btn >> nth=1"]),
     "ledger next": ("record_partial", [".actions .btn >> nth=1", ".panel-foot .btn >> nth=-1"]),

@@ -18,6 +18,7 @@ import structlog
 
 from edge.domain.faults import STOP_CODES
 from edge.domain.session_states import S
+from edge.services.watched_store import WatchedStore
 from hw_sim.faults.bench import FaultBench, write_library
 from hw_sim.faults.campaign import Chunk, campaign, number_of, run_chunk, summarise
 from hw_sim.faults.catalogue import CATALOGUE, FAULT_BY_ID
@@ -93,13 +94,13 @@ def test_sample_of_the_campaign_reacts_as_declared(state: str, library: Path) ->
     assert {result.fault: result.problems for result in results if result.problems} == {}
 
 
-def judged(library: Path, fault: Fault) -> dict[str, Any]:
+def judged(library: Path, fault: Fault, state: str = "train") -> dict[str, Any]:
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
         bench = runner.run(FaultBench.boot(SEED, library))
-        runner.run(BY_NAME["train"].reach(bench))
+        runner.run(BY_NAME[state].reach(bench))
 
         async def work() -> dict[str, object]:
-            return (await run_pair(bench, fault, BY_NAME["train"], SEED)).as_dict()
+            return (await run_pair(bench, fault, BY_NAME[state], SEED)).as_dict()
 
         found: dict[str, Any] = fork_run(runner, work)
         runner.run(bench.leave())
@@ -117,6 +118,17 @@ def test_planted_late_reaction_is_an_undeclared_outcome(library: Path) -> None:
     found = judged(library, replace(FAULT_BY_ID["S35a"], within_ms=100))
 
     assert found["problems"] == [f"output off after {found['reaction_ms']} ms, promised 100 ms"]
+
+
+def test_write_that_nobody_waits_for_stops_an_armed_unit_and_is_late_when_nobody_listens(
+    library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Catches a store that is dead while the enable stays on until a train's own row fails."""
+    assert judged(library, FAULT_BY_ID["D86"], "armed")["problems"] == []
+
+    monkeypatch.setattr(WatchedStore, "_tell", lambda _store, _error: None)
+    (late,) = judged(library, FAULT_BY_ID["D86"], "armed")["problems"]
+    assert "promised" in late
 
 
 def test_planted_pulse_that_nobody_asked_for_is_an_undeclared_outcome(library: Path) -> None:

@@ -380,7 +380,7 @@ refusal-device_not_ready = The unit is not ready; nothing was charged. { $reason
     [self_test_failed] The self-test failed. Restart the unit once: about 1 minute. Then call service.
     [self_test_open] Wait some seconds for the self-test.
     [settings_mismatch] The controller has other limits. Restart the unit: about 1 minute.
-    [session_held] A stored session cannot be read. Look at the Device screen: a clinician decides.
+    [session_held] A session cannot be read or is not in the record. Look at the Device screen: a clinician decides.
     [clock_unsure] Wait some seconds until the controller's clock is measured.
     [sounder_dead] The alarm sounder is dead. Test the alarms once: some seconds. Then call service.
     [sounder_unproved] Wait some seconds until the alarm sounder has been tried.
@@ -592,7 +592,7 @@ reason-heat_unknown = Nothing is known of how this coil warms
 reason-self_test_failed = Self-test failed
 reason-self_test_open = Self-test not done yet
 reason-settings_mismatch = Controller has other limits
-reason-session_held = A stored session is held
+reason-session_held = A session is held
 reason-sounder_dead = The alarm sounder is dead
 reason-sounder_unproved = The alarm sounder is not tried yet
 reason-clock_unsure = Controller's clock not measured yet
@@ -634,6 +634,7 @@ due-last_session = Last session
 
 held-newer = A newer version of this software wrote it. Install that version, or a clinician decides.
 held-damaged = Its stored text is damaged. A clinician decides.
+held-unknown = The controller gave these pulses and this unit's record has nothing of them: card or computer were exchanged, or an old copy was put back. Find out whose they were; a clinician decides.
 gap-clock_unset = The clock was never set, so nobody can say how long ago the last pulse was.
 gap-clock_back = The clock was set back, so nobody can say how long ago the last pulse was.
 gap-clock_untrusted = Nobody has confirmed the clock, so nobody can say how long ago the last pulse was.

@@ -34,7 +34,7 @@ function TestButton({ now }: ScreenProps) {
   );
 }
 
-/** Stored sessions that nobody can read, in place of the contacts: somebody has to decide first. */
+/** Sessions that nobody can account for, in place of the contacts: somebody has to decide first. */
 function HeldCard({ now }: ScreenProps) {
   const waiting = now.device.held.filter((held) => !held.is_decided);
   const first = waiting[0] ?? now.device.held[0];
@@ -46,7 +46,11 @@ function HeldCard({ now }: ScreenProps) {
     <section class="card held" role="status">
       <h2>{t("held-title")}</h2>
       <p>
-        <b>{t("held-line", { session: first.session, opened: first.opened.replace("T", " ") })}</b>{" "}
+        <b>
+          {first.why === "unknown"
+            ? t("held-line-unknown", { session: first.session, pulses: grouped(first.pulses) })
+            : t("held-line", { session: first.session, opened: first.opened.replace("T", " ") })}
+        </b>{" "}
         {first.is_decided ? t("held-is-decided") : t(`held-${first.why}`)}
       </p>
       {!isCompact.value && <p class="muted">{t("held-kept")}</p>}

@@ -7,7 +7,16 @@ from dataclasses import replace
 import pytest
 
 from edge.domain.dose import LedgerCount
-from edge.domain.held import DAMAGED, HELD_REASONS, NEWER, HeldSession, blocks_unit, counts_unknown
+from edge.domain.held import (
+    DAMAGED,
+    HELD_REASONS,
+    NEWER,
+    UNKNOWN,
+    HeldSession,
+    blocks_unit,
+    counts_unknown,
+    unknown_session,
+)
 
 pytestmark = pytest.mark.control("dose-ledger")
 
@@ -42,4 +51,19 @@ def test_patient_waits_until_it_is_decided_and_on_its_day_in_any_case() -> None:
     assert counts_unknown(TORN, is_today=True)
     assert counts_unknown(decided, is_today=True)
     assert not counts_unknown(decided, is_today=False)
-    assert HELD_REASONS == ("newer", "damaged")
+    assert HELD_REASONS == ("newer", "damaged", "unknown")
+
+
+def test_count_of_a_session_that_is_not_in_the_record_keeps_the_whole_unit() -> None:
+    # Catches a prescription that is given once more after the card was exchanged.
+    held = unknown_session(OTHER, is_known=False)
+    assert held is not None
+    assert (held.session_id, held.why, held.pulses) == ("s-2", UNKNOWN, 600)
+    for ledger in (None, OTHER, SAME):
+        assert blocks_unit(held, ledger)
+        assert not blocks_unit(replace(held, is_decided=True), ledger)
+    assert unknown_session(OTHER, is_known=True) is None
+    assert unknown_session(replace(OTHER, session_pulses=0), is_known=False) is None
+    doubtful = unknown_session(replace(OTHER, is_valid=False), is_known=False)
+    assert doubtful is not None
+    assert "lower bound" in doubtful.detail

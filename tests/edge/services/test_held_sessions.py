@@ -206,3 +206,29 @@ def test_texts_of_this_version_are_understood_and_older_ones_without_a_layout_to
             decode_record(json.dumps(old))
 
     bench(scenario)
+
+
+def test_pulses_of_a_session_that_the_record_does_not_have_hold_the_unit_until_decided() -> None:
+    # Catches a prescription that is given once more after the card was exchanged.
+    async def scenario(made: Bench) -> None:
+        await made.treating(5)
+        await made.crash()
+        await asyncio.sleep(1.0)
+        given = made.pulses
+        made.store.rows("DELETE FROM journal")
+        made.store.rows("DELETE FROM session")
+        made.start()
+        await made.until(lambda: bool(made.state.held), 10.0)
+        (held,) = made.state.held
+        assert (held.why, held.pulses, held.is_decided) == ("unknown", given, False)
+        assert "session_held" in made.not_ready()
+
+        made.accept(made.chair.decide_held(DOCTOR, "known"))
+        assert "session_held" not in made.not_ready()
+        await made.crash()
+        made.start()
+        await made.until(lambda: bool(made.state.held), 10.0)
+        assert made.state.held[0].is_decided
+        assert "session_held" not in made.not_ready()
+
+    bench(scenario)
