@@ -62,6 +62,11 @@ class Share:
     seed: int
     library: str
 
+    def has(self, point: int) -> bool:
+        """Whether this point is in it."""
+        number, rest = divmod(point, self.every)
+        return rest == 0 and number % self.of == self.first
+
 
 @dataclass
 class ShareResult:
@@ -151,7 +156,7 @@ class Cutter:
         if child == 0:
             os.close(reading)
             self._wake()
-            self._scout = _Scout(self._system, self._point, writing)
+            self._scout = _Scout(self._system, self.share, self._point, writing)
             return []
         os.close(writing)
         with os.fdopen(reading, "rb") as pipe:
@@ -160,7 +165,7 @@ class Cutter:
         found = []
         for number, kind, name, names in json.loads(data or b"[]"):
             cuts = [ALL_CUTS[cut] for cut in names]
-            self.found.same += CUTS_AT_OPERATION - len(cuts)
+            self.found.same += CUTS_AT_OPERATION - len(cuts) if cuts else 0
             found.append((Operation(number, kind, name), cuts))
         return found
 
@@ -173,8 +178,7 @@ class Cutter:
     def _is_mine(self, kind: str) -> bool:
         self._point += 1
         self.found.points[kind] += 1
-        number, rest = divmod(self._point, self.share.every)
-        return rest == 0 and number % self.share.of == self.share.first
+        return self.share.has(self._point)
 
     def _fork_for(self, cut: Cut, kind: str, prepare: Callable[[_Child], None]) -> None:
         """One child that is cut, and its result."""
@@ -223,15 +227,17 @@ class _Child:
 class _Scout:
     """Runs one stretch ahead and tells what there is."""
 
-    def __init__(self, system: TappedSystem, point: int, writing: int) -> None:
-        self._system, self._point, self._writing = system, point, writing
+    def __init__(self, system: TappedSystem, share: Share, point: int, writing: int) -> None:
+        self._system, self._share, self._writing = system, share, writing
+        self._point = point
         self._seen: list[tuple[int, str, str, list[str]]] = []
         system.card.on_operation = self._see
 
     def _see(self, operation: Operation) -> None:
+        self._point += 1
         is_mains = operation.number % 2 == 1
         tried: dict[bytes, str] = {}
-        for name, cut in ALL_CUTS.items():
+        for name, cut in ALL_CUTS.items() if self._share.has(self._point) else ():
             if cut.damage is None or cut.is_mains is is_mains:
                 tried.setdefault(self._image_after(cut, operation), name)
         found = (operation.number, operation.kind, operation.name, list(tried.values()))

@@ -14,12 +14,14 @@ from edge.api.connection import Connection
 from edge.api.pictures import Lease
 from edge.domain import alarm_rules, alarms
 from edge.domain.train_plan import Level, Plan
+from edge.domain.verdict import ACCEPTED
 from edge.mcu.client import McuClient
 from edge.mcu.outcome import Done
 from edge.services import (
     alarm_service,
     arm_flow,
     device_watch,
+    resume_desk,
     session_desk,
     train_feeder,
     visit_desk,
@@ -140,6 +142,10 @@ restored_default = around(
     "VisitState",
     lambda was: lambda **fields: was(**fields | {"level_pct_mso": 50}),
 )
+agreed_not_compared = swap(
+    "a rest is given without asking whether its order still says the same",
+    (resume_desk, "judge_agreed", lambda *_args: ACCEPTED),
+)
 book_not_restored = swap("a restored session counts from zero", (SessionBook, "restore", nothing))
 
 
@@ -207,10 +213,10 @@ hold_not_sent = around(
     "a pause is shown and not asked for at the controller", McuClient, "request", _no_hold
 )
 dose_ahead = around(
-    "the pulse that comes next counts as given",
+    "the pulses that come next count as given",
     SessionBoard,
     "show_running",
-    lambda was: lambda self, first, in_train: was(self, first, in_train + 1),
+    lambda was: lambda self, first, in_train: was(self, first, in_train + 3),
 )
 
 

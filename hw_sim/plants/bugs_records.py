@@ -92,7 +92,9 @@ duration_by_wall_clock = swap(
     (
         record_writer,
         "duration_ms",
-        lambda rows, _spans: round(abs((rows[-1].utc - rows[0].utc).total_seconds() * 1000)),
+        lambda rows, _moments, _plan: round(
+            abs((rows[-1].utc - rows[0].utc).total_seconds() * 1000)
+        ),
     ),
 )
 arming_not_audited = swap(

@@ -98,5 +98,14 @@ DOSE: tuple[Plant, ...] = (
         },
     ),
     Plant("order-renewed", ("I36",), "changed_order", (edge.order_renewed,)),
-    Plant("restored-default", ("I40",), "killed_edge", (edge.restored_default,)),
+    Plant(
+        "restored-default",
+        ("I40",),
+        "killed_edge",
+        (edge.restored_default, edge.agreed_not_compared),
+        {
+            edge.restored_default.text: "a rest is refused when its level is not the order's",
+            edge.agreed_not_compared.text: "what is given is what was agreed",
+        },
+    ),
 )
