@@ -158,10 +158,12 @@ class SessionRunner:
         self._break_off(E.RESTORED, "restored")
 
     def acknowledged(self) -> None:
-        """From STOPPED to PAUSED: understood, and its cause is gone."""
+        """From STOPPED to PAUSED: understood, and its cause is gone; on, if nothing is left."""
         self.board.acknowledged()
         self._phase.say("acknowledged")
         self._phase.move(E.ACKNOWLEDGE)
+        if self.count is Count.SETTLED and not (self.the_book.remaining or self.the_book.unsensed):
+            self._task.begin(self._complete())
 
     def finish(self) -> None:
         """The session ends here: bank empty, nothing runs."""
@@ -179,10 +181,8 @@ class SessionRunner:
         """Pause when nobody's screen is alive; call a few times a second."""
         if self._phase.now is not S.TREATING:
             return
-        act = self.page.judge(
-            is_in_train=self.board.session.stage == "train",
-            train_us=self.the_book.plan.train_on_us,
-        )
+        is_in_train = self.board.session.stage == "train"
+        act = self.page.judge(is_in_train=is_in_train, train_us=self.the_book.plan.train_on_us)
         if act is not PageAct.NOTHING:
             self._phase.say("page_silent", seconds=round(self.page.silent_s() or 0))
         if act is PageAct.PAUSE_NOW:

@@ -61,6 +61,9 @@ def test_session_on_a_bad_line_gives_exactly_the_prescribed(seed: int) -> None:
             made.unit.set_link_plan(LinkPlan())
             await made.sleep(3.0)
             assert made.given() == (36, made.pulses, 0)
+            if made.pulses == 36:  # only the last result was lost: nothing is left to resume
+                await made.acknowledged()
+                break
             await made.resumed()
         await made.finished()
         assert made.pulses == 36
