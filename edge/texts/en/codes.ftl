@@ -634,7 +634,7 @@ due-last_session = Last session
 
 held-newer = A newer version of this software wrote it. Install that version, or a clinician decides.
 held-damaged = Its stored text is damaged. A clinician decides.
-held-unknown = The controller gave them and the record has no trace. A clinician decides.
+held-unknown = The controller gave them; the record has nothing of them. Find out whose they were. A clinician decides.
 gap-clock_unset = The clock was never set, so nobody can say how long ago the last pulse was.
 gap-clock_back = The clock was set back, so nobody can say how long ago the last pulse was.
 gap-clock_untrusted = Nobody has confirmed the clock, so nobody can say how long ago the last pulse was.
