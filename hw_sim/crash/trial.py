@@ -25,6 +25,7 @@ RESTART_S = 2.0  # [P] RestartSec of the unit file and the start of the process
 TROUBLE_S = 5.0  # a card fails for so long before somebody changes it
 DEADLINE_S = 240.0  # sources.md reliability 2.4, I42: everything has come to rest
 STEP_S = 40.0
+ASKING_S = 15.0  # a count that was not settled by then is not known to the controller either
 LOOK_S = 1.0
 
 
@@ -70,6 +71,7 @@ class Survivor:
     def __init__(self, system: TappedSystem, robot: KioskRobot, cut: Cut) -> None:
         self._system, self._robot, self._cut = system, robot, cut
         self._acknowledged = 0
+        self._unsure_since_s: float | None = None
 
     def strike(self) -> None:
         """In the instant of the cut, deep in the edge's own call."""
@@ -153,7 +155,7 @@ class Survivor:
         }
         name, kind = steps.get(picture.phase, ("", schema.LeaveVisit))
         fields: dict[str, object] = {}
-        if picture.refusals.get(name) == "nothing_to_resume":
+        if self._is_count_lost(picture):
             name, kind, fields = "end_session", schema.EndSession, {"reason": "equipment"}
         if name and name not in picture.refusals:
             try:
@@ -161,6 +163,15 @@ class Survivor:
             except RobotError:
                 await asyncio.sleep(0.5)
         await asyncio.sleep(0.1)
+
+    def _is_count_lost(self, picture: Snapshot) -> bool:
+        """The controller's power went in a train: nobody knows, and a person ends the session."""
+        now_s = asyncio.get_running_loop().time()
+        if picture.phase != "uncertain":
+            self._unsure_since_s = None
+        elif self._unsure_since_s is None:
+            self._unsure_since_s = now_s
+        return self._unsure_since_s is not None and now_s - self._unsure_since_s > ASKING_S
 
     def _signed(self) -> bool:
         return any(entry.state == CLOSED for entry in self._system.app.archive.sessions())
