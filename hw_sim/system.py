@@ -44,11 +44,12 @@ from hw_sim.kernel import Streams
 from hw_sim.kiosk_robot import KioskRobot
 from hw_sim.picture_log import PictureLog
 from hw_sim.plant.coil import COIL_KINDS
-from hw_sim.realtime.run_files import Ports, config_text, trusted_keys
+from hw_sim.realtime.run_files import LIBRARY, REPOSITORY, Ports, config_text, trusted_keys
 from hw_sim.sim_hal import SIM_LINK_KEY
 from hw_sim.unit import SimUnit
 
 EPOCH = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)  # any day; the same one in every run
+FOLDER = Path("/run/tms-sim")  # of the unit's configuration; nothing is there
 UNIT_ID = "SIM-0001"
 APPOINTMENT_ID = "apt-1"
 TECHNICIAN = ("tech1", "Robin Tech", "technician", "2468")
@@ -357,14 +358,11 @@ def _library(files: tuple[tuple[str, bytes], ...], keys: tuple[str, ...]) -> Pro
 
 
 def _config(options: SystemOptions) -> Config:
-    text = config_text(Path("/run/tms-sim"), Ports(kiosk=8080, bench=8090, clinic=8070))
-    config = load_config(text)
-    if options.library is None:
-        return config
-
-    protocols = replace(
-        config.protocols, path=str(options.library), trusted_keys=tuple(trusted_keys())
-    )
+    """settings_hash is the same in whatever folder the repository lies: it is in every record."""
+    text = config_text(FOLDER, Ports(kiosk=8080, bench=8090, clinic=8070))
+    config = load_config(text.replace(str(REPOSITORY), str(FOLDER)))
+    library = options.library or LIBRARY
+    protocols = replace(config.protocols, path=str(library), trusted_keys=tuple(trusted_keys()))
     return replace(config, protocols=protocols)
 
 

@@ -28,6 +28,7 @@ from hw_sim.realtime.wiring import (
 )
 
 REPOSITORY: Final = Path(__file__).resolve().parents[2]
+LIBRARY: Final = REPOSITORY / "edge" / "protocols"
 MARKER_NAME: Final = "tms-run.lock"
 LINK_KEY_NAME: Final = "link.key"
 SIGNING_KEY_NAME: Final = "signing.key"
@@ -149,7 +150,7 @@ def _sections(folder: Path, ports: Ports) -> dict[str, dict[str, object]]:
             "signing_key_path": str(folder / SIGNING_KEY_NAME),
         },
         "protocols": {
-            "path": str(REPOSITORY / "edge" / "protocols"),
+            "path": str(LIBRARY),
             "trusted_keys": trusted_keys(),
         },
     }
