@@ -38,6 +38,7 @@ from hw_sim.vtime import VirtualLoop
 PROTOCOL = "itbs-600"
 POLL_S = 0.002
 PHASE_STEPS, PHASE_S = 10, 0.002  # where between two pulses the cut falls
+LOOK_S = 1.0  # before anybody ends a session, the screen has shown what became of it
 SETTLE_S = 90.0  # a controller that was reset tests itself first
 CUT_LINK_S = 1.0
 SLACK_S = 90.0
@@ -216,8 +217,13 @@ async def _go_on(bench: FaultBench, plan: Plan, *, to_end: bool) -> None:
 
 
 async def _end(bench: FaultBench) -> None:
-    await bench.robot.until(lambda s: "end_session" not in s.refusals, SETTLE_S)
-    await bench.robot.do(schema.EndSession, reason="equipment")
+    """Early, unless the whole dose has led on to the signature by itself."""
+    await asyncio.sleep(LOOK_S)
+    shown = await bench.robot.until(
+        lambda s: s.phase == "wrapup" or "end_session" not in s.refusals, SETTLE_S
+    )
+    if shown.phase != "wrapup":
+        await bench.robot.do(schema.EndSession, reason="equipment")
     await bench.robot.until(lambda s: s.phase == "wrapup", SETTLE_S)
 
 

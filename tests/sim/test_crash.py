@@ -56,8 +56,7 @@ def test_same_cut_finds_a_count_that_is_forgotten_over_a_restart(library: Path) 
     with PLANTS["book-not-restored"].apply():
         (cut,) = cut_at(KILLED, library).results
 
-    assert cut.problems[0].startswith("I42 "), cut
-    assert "uncertain" in cut.problems[0]
+    assert any(text.startswith("I19 ") for text in cut.problems), cut
 
 
 def test_cuts_are_power_in_six_ways_and_a_card_that_fails() -> None:
